@@ -1,0 +1,368 @@
+"""The engine: walks the graph that operators recorded, from the newest node to the oldest.
+
+Nodes are numbered as they are made, so sorting by number is a topological order. A leaf is served
+as soon as the last node that leads to it has run, which is what lets DDP send gradients while the
+rest of backward still computes. All state of a run is local to it: a leaf may take part in several
+backwards at once, in other threads or inside one another (checkpointing).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from operator import attrgetter
+from typing import Any
+
+import numpy as np
+
+from dtrain.backend.module import module_of
+from dtrain.errors import GradError, ShapeError, VersionError
+from dtrain.tensor import dtype as dt
+from dtrain.tensor.graph import MODE, Leaf, Node, Parts, Pick, bump
+from dtrain.tensor.op import GRAPH, RAW
+from dtrain.tensor.tensor import More, Tensor, wrap
+
+__all__ = ["Run", "run_node", "unbroadcast"]
+
+_seq = attrgetter("seq")
+
+
+class Run:
+    """One walk over a graph.
+
+    Args:
+        retain_graph: Keep the saved values for another backward.
+        create_graph: Record the computation of the gradients.
+        wanted: Nodes whose gradients are asked for, filled in by the walk. Leaves are then not
+            accumulated, and only what leads to a wanted node is run. None for backward().
+    """
+
+    __slots__ = ("create_graph", "grads", "pending", "retain_graph", "wanted")
+
+    def __init__(
+        self, retain_graph: bool, create_graph: bool, wanted: dict[Any, Any] | None = None
+    ) -> None:
+        self.retain_graph, self.create_graph, self.wanted = retain_graph, create_graph, wanted
+        self.grads: dict[Any, Any] = {}
+        self.pending: dict[Leaf, int] = {}
+
+    def walk(self, roots: Sequence[tuple[Any, Any]]) -> None:
+        """Send gradients from the roots ((node, gradient) pairs) down the graph.
+
+        Gradients are bare arrays, and tensors under create_graph.
+        """
+        order = self._order([n for n, _ in roots])
+        grads, pending, wanted, create = self.grads, self.pending, self.wanted, self.create_graph
+        for n, d in roots:
+            if n.__class__ is Leaf:
+                pending[n] = pending.get(n, 0) + 1
+        for n, d in roots:
+            self._deliver(n, d, False)
+        for node in order:
+            g = grads.pop(node, None)
+            if g is None:
+                for n in node.edges:
+                    if n.__class__ is Leaf and n in pending:
+                        self._deliver(n, None, False)
+                continue
+            hooks = node.hooks
+            if hooks is not None:
+                g = _before(node, g, create)
+            if wanted is not None and node in wanted:
+                held = wanted[node]
+                wanted[node] = g if held is None else held + g
+            outs = run_node(node, GRAPH if create else _raw(g), g, create)
+            if hooks is not None and "post" in hooks:
+                outs = _after(node, outs, g, create)
+            fresh = node.plan is not None
+            for n, d in zip(node.edges, outs):  # noqa: B905 (equal by construction, hot)
+                if n is None:
+                    continue
+                if n.__class__ is Leaf:
+                    if n in pending:
+                        self._deliver(n, d, fresh and d is not g)
+                elif d is not None:
+                    held = grads.get(n)
+                    grads[n] = d if held is None else held + d
+            if not self.retain_graph and node.saved:
+                node.saved = None
+
+    def _order(self, roots: list[Any]) -> list[Node]:
+        """Return the nodes to run, newest first, and count the ways into each leaf."""
+        pending = self.pending
+        stack = [n for n in dict.fromkeys(roots) if n.__class__ is not Leaf]
+        seen = set(stack)
+        order: list[Node] = []
+        while stack:
+            node = stack.pop()
+            order.append(node)
+            for n in node.edges:
+                if n is None:
+                    continue
+                if n.__class__ is Leaf:
+                    pending[n] = pending.get(n, 0) + 1
+                elif n not in seen:
+                    seen.add(n)
+                    stack.append(n)
+        order.sort(key=_seq, reverse=True)
+        return order if self.wanted is None else self._prune(order)
+
+    def _prune(self, order: list[Node]) -> list[Node]:
+        """Keep what leads to a wanted node."""
+        assert self.wanted is not None
+        useful: set[Any] = set(self.wanted)
+        kept = []
+        for node in reversed(order):
+            if node in useful or any(n in useful for n in node.edges):
+                useful.add(node)
+                kept.append(node)
+        self.pending = {
+            leaf: sum(n is leaf for node in kept for n in node.edges)
+            for leaf in self.wanted if leaf.__class__ is Leaf
+        }  # fmt: skip
+        kept.reverse()
+        return kept
+
+    def _deliver(self, n: Any, d: Any, fresh: bool) -> None:
+        """Add a gradient to a node's; serve a leaf when its last one has come."""
+        grads = self.grads
+        if n.__class__ is not Leaf:
+            held = grads.get(n)
+            grads[n] = d if held is None else held + d
+            return
+        left = self.pending[n] = self.pending[n] - 1
+        held = grads.get(n)
+        if held is None:
+            if d is not None:
+                total = d
+            elif left:
+                return
+            else:
+                return
+        elif d is None:
+            total = held
+        elif self.create_graph or not isinstance(held, np.ndarray):
+            total = held + d
+        else:
+            total = np.add(held, d, out=held) if held.dtype == d.dtype else held + d
+            fresh = True
+        if left:
+            if held is None and not self.create_graph and not fresh:
+                total = _own(total)
+            grads[n] = total
+            return
+        grads.pop(n, None)
+        if n.hooks is not None:
+            total = _before(n, total, self.create_graph)
+            fresh = False
+        if self.wanted is not None:
+            self.wanted[n] = total
+        else:
+            accumulate(n, total, fresh or held is not None, self.create_graph)
+
+
+def _own(g: Any) -> Any:
+    return np.array(g) if isinstance(g, (np.ndarray, np.generic)) else g.copy()
+
+
+def _raw(g: Any) -> Any:
+    """Return the operator namespace for bare gradients like `g`."""
+    if g.__class__ is Parts:
+        g = next(p for p in g if p is not None)
+    return RAW[g.__class__]
+
+
+def accumulate(leaf: Leaf, g: Any, fresh: bool, create_graph: bool) -> None:
+    """Add a complete gradient to a leaf's `.grad` and run the leaf's ready-hooks."""
+    tensor = leaf.ref()
+    if tensor is None:
+        return
+    a = g._a if g.__class__ is Tensor else g
+    target = tensor._a
+    if a.shape != target.shape:
+        raise ShapeError(
+            f"backward(): a gradient of shape {list(a.shape)} came for a leaf of shape "
+            f"{list(target.shape)}"
+        )
+    more = tensor._more
+    if more is None:
+        more = tensor._more = More()
+    held = more.grad
+    if create_graph:
+        more.grad = g if held is None else held + g
+    elif held is None:
+        if a.dtype != target.dtype or a.__class__ is not target.__class__:
+            a = _like(a, target)
+        elif not fresh or a.base is not None:
+            a = a.copy()  # somebody else may hold this memory
+        more.grad = wrap(a)
+    else:
+        h = held._a
+        if 0 in h.strides or not h.flags.writeable:
+            more.grad = wrap(h + a)
+        else:
+            h += _like(a, target) if a.dtype != target.dtype else a
+            bump(held)
+    if leaf.ready:
+        for hook in tuple(leaf.ready.values()):
+            hook(tensor)
+
+
+def _like(a: Any, target: Any) -> Any:
+    """Return a gradient as an array of the leaf's type (a real leaf takes the real part)."""
+    xp = module_of(target.__class__)
+    a = xp.asarray(a)
+    if a.dtype.kind == "c" and target.dtype.kind != "c":
+        a = a.real
+    return a.astype(target.dtype)
+
+
+def run_node(node: Node, F: Any, g: Any, create_graph: bool) -> Any:
+    """Return the gradients that a node sends along its edges, in their order.
+
+    Raises:
+        GradError: The saved values are gone.
+        VersionError: One of them was changed in place.
+    """
+    plan = node.plan
+    if plan is None:
+        return node.apply(F, g, create_graph)  # type: ignore[attr-defined]
+    saved = node.saved
+    if saved is None:
+        raise freed_error()
+    checks = node.checks
+    if checks:
+        for i in range(0, len(checks), 2):
+            if checks[i][0] != checks[i + 1]:
+                raise _version_error(node, checks[i][0], checks[i + 1])
+    if create_graph:
+        saved = _saved_tensors(node)
+    elif plan.op.holomorphic and g.__class__ is not Parts and g.dtype.kind == "c":
+        saved = [s.conj() if _is_complex(s) else s for s in saved]
+    if plan.single is not None and not plan.many:
+        d = plan.single(F, g, *saved)
+        shapes = node.shapes
+        if shapes is not None and d is not None and d.shape != shapes[0]:
+            d = unbroadcast(F, d, shapes[0])
+        return (d,)
+    if plan.joint is not None:
+        return plan.joint(F, g, plan.wanted, *saved)
+    outs = [rule(F, g, *[saved[i] for i in picks]) for rule, picks in plan.steps]
+    if plan.many:
+        return outs[0]
+    if node.shapes is not None:
+        for i, shape in enumerate(node.shapes):
+            if outs[i] is not None and outs[i].shape != shape:
+                outs[i] = unbroadcast(F, outs[i], shape)
+    return outs
+
+
+def _is_complex(s: Any) -> bool:
+    return hasattr(s, "conj") and getattr(s.dtype, "kind", "") == "c"
+
+
+def _saved_tensors(node: Node) -> list[Any]:
+    """Return the saved arrays as tensors with their place in the graph."""
+    out: list[Any] = []
+    plan = node.plan
+    for value, (position, _), source in zip(node.saved, plan.saves, plan.sources, strict=True):
+        if value.__class__ is list and plan.many and source >= 0:
+            made: Any = [wrap(v) for v in value]
+            for t, n in zip(made, node.edges, strict=True):
+                t._node = n
+        elif source == -1 and not (hasattr(value, "dtype") and hasattr(value, "strides")):
+            made = value
+        else:
+            made = wrap(value)
+            if source >= 0:
+                made._node = node.edges[source]
+            elif source == -2 and dt.of(value.dtype).category >= 2:
+                made._node = Pick(node, -1 - position, 1) if position < -1 else node
+            if plan.op.holomorphic and value.dtype.kind == "c":
+                made = made.conj()
+        out.append(made)
+    return out
+
+
+def unbroadcast(F: Any, g: Any, shape: tuple[int, ...]) -> Any:
+    """Sum a gradient over the dimensions along which its operand was broadcast."""
+    lead = g.ndim - len(shape)
+    dims = tuple(range(lead)) + tuple(
+        [i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1]
+    )
+    if dims:
+        g = F.sum(g, dims)
+    return g if g.shape == shape else F.reshape(g, shape)
+
+
+def _before(node: Any, g: Any, create_graph: bool) -> Any:
+    """Run the hooks that see, and may replace, the gradient that comes into a node."""
+    hooks = node.hooks
+    if g.__class__ is Parts:
+        return g
+    t = g if create_graph else wrap(np.asarray(g) if isinstance(g, np.generic) else g)
+    for hook in tuple(hooks.get("tensor", {}).values()):
+        t = _replaced(hook(t), t, "hook")
+    for hook in tuple(hooks.get("pre", {}).values()):
+        got = hook((t,))
+        if got is not None:
+            t = got[0] if isinstance(got, tuple) else got
+    for hook in tuple(hooks.get("retain", {}).values()):
+        hook(t)
+    return t if create_graph else t._a
+
+
+def _replaced(got: Any, given: Tensor, what: str) -> Tensor:
+    if got is None:
+        return given
+    if not isinstance(got, Tensor):
+        raise GradError(f"{what}: expected a Tensor or None, got {type(got).__name__}")
+    if got._a.shape != given._a.shape:
+        raise GradError(
+            f"hook has changed the size of value: {list(given._a.shape)} to {list(got._a.shape)}"
+        )
+    return got
+
+
+def _after(node: Node, outs: Any, g: Any, create_graph: bool) -> Any:
+    """Run the hooks that see, and may replace, the gradients that leave a node."""
+    lift = (lambda x: x) if create_graph else (lambda x: None if x is None else wrap(np.asarray(x)))
+    inputs = tuple(lift(x) for x in outs)
+    given = tuple(lift(x) for x in g) if g.__class__ is Parts else (lift(g),)
+    for hook in tuple(node.hooks["post"].values()):
+        got = hook(inputs, given)
+        if got is not None:
+            inputs = tuple(got) if isinstance(got, (tuple, list)) else (got,)
+    return inputs if create_graph else tuple(None if t is None else t._a for t in inputs)
+
+
+def freed_error() -> GradError:
+    """Return the error for a second walk over a graph whose values are gone."""
+    return GradError(
+        "Trying to backward through the graph a second time (or directly access saved tensors after "
+        "they have already been freed). Saved intermediate values of the graph are freed when you "
+        "call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward "
+        "through the graph a second time or if you need to access saved tensors after calling "
+        "backward."
+    )
+
+
+def _version_error(node: Node, now: int, expected: int) -> VersionError:
+    shape = next((list(s.shape) for s in node.saved if hasattr(s, "shape")), [])
+    return VersionError(
+        "one of the variables needed for gradient computation has been modified by an inplace "
+        f"operation: a value saved by {node.name()}, of shape {shape}, is at version {now}; expected "
+        f"version {expected} instead. Hint: enable anomaly detection to find the operation that "
+        "failed to compute its gradient, with torch.autograd.set_detect_anomaly(True)."
+    )
+
+
+@contextmanager
+def grad_mode(mode: bool) -> Iterator[None]:
+    """Set the grad mode of this thread for the time of a walk."""
+    before = MODE.grad
+    MODE.grad = mode
+    try:
+        yield
+    finally:
+        MODE.grad = before

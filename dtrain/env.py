@@ -1,0 +1,36 @@
+"""The only reader of environment variables in dtrain.
+
+Every function reads at call time, so a test may change the environment with `monkeypatch.setenv`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from dtrain.errors import OpValueError
+
+__all__ = ["launcher_variables", "world_size"]
+
+_LAUNCHER_PREFIXES = ("PMI_", "PMIX_", "OMPI_", "SLURM_", "MPI_LOCAL", "HYDI_", "HYDRA_")
+
+
+def launcher_variables() -> dict[str, str]:
+    """Return the variables that MPI launchers and Slurm set for the processes they start."""
+    return {name: value for name, value in os.environ.items() if name.startswith(_LAUNCHER_PREFIXES)}
+
+
+def world_size() -> int | None:
+    """Return WORLD_SIZE, the number of ranks the launcher promises, or None when it is not set."""
+    return _integer("WORLD_SIZE")
+
+
+def _integer(name: str) -> int | None:
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise OpValueError(
+            f"env({name}={text!r}): not an integer; expected a whole number; unset or correct it"
+        ) from None

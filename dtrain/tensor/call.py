@@ -1,0 +1,438 @@
+"""What happens when an operator is called: unwrap, cast, compute, wrap, record.
+
+`general` does all of it for any operator. `make` puts a shorter way in front of it for the two
+shapes of call that make up most of a program, one tensor or two of the same type; the results are
+the same, the shorter way only skips what cannot apply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dtrain.errors import DeviceError, DtypeError, OpIndexError, OpTypeError, ShapeError
+from dtrain.tensor import dtype as dt
+from dtrain.tensor.graph import MODE, Node, Pick, new_version, next_seq, track_view
+from dtrain.tensor.tensor import Tensor, wrap
+
+if TYPE_CHECKING:
+    from dtrain.tensor.op import Op, Plan
+
+__all__ = ["OPERANDS", "describe", "general", "make", "record"]
+
+_ALIASES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "self": "input"}
+_new = object.__new__
+OPERANDS = (Tensor, bool, int, float, complex, np.ndarray, np.generic)
+
+
+def bind(op: Op, args: tuple[Any, ...], kw: dict[str, Any]) -> list[Any]:
+    """Return the arguments in the order of the operator's parameters.
+
+    Raises:
+        OpTypeError: An argument is missing, unknown, given twice or one too many.
+    """
+    at = op.varargs
+    if at is not None and len(args) > at and not isinstance(args[at], (tuple, list)):
+        args = (*args[:at], args[at:])
+    given = len(args)
+    values = [*args, *op.defaults[given:]]
+    if given > len(op.params):
+        raise OpTypeError(
+            f"{op.name}(): takes {len(op.params)} positional arguments but {given} were given"
+        )
+    seen = given
+    for key, value in kw.items():
+        i = op.index.get(key)
+        if i is None:
+            i = op.index.get(_ALIASES.get(key, ""))
+        if i is None:
+            raise OpTypeError(f"{op.name}() got an unexpected keyword argument '{key}'")
+        if i < given:
+            raise OpTypeError(f"{op.name}() got multiple values for argument '{key}'")
+        values[i] = value
+        seen += i < op.required
+    if seen < op.required:
+        missing = [
+            p for i, p in enumerate(op.params[: op.required])
+            if i >= given and p not in kw and p not in {_ALIASES.get(k) for k in kw}
+        ]  # fmt: skip
+        if missing:
+            raise OpTypeError(f"{op.name}() missing required arguments: {', '.join(missing)}")
+    return values
+
+
+def unwrap(op: Op, values: list[Any]) -> tuple[list[Any], type]:
+    """Return the bare arrays and options, and the array class that computes.
+
+    Raises:
+        OpTypeError: An operand is no tensor and cannot stand for one.
+        DeviceError: The operands lie on different devices.
+    """
+    arrays = list(values)
+    cls: type | None = None
+    for i in op.operands:
+        v = values[i]
+        if isinstance(v, Tensor):
+            a = arrays[i] = v._a
+            if cls is None or cls is a.__class__:
+                cls = a.__class__
+            elif a.ndim == 0 and a.__class__ is np.ndarray:
+                arrays[i] = a.item()  # a 0-d CPU tensor goes anywhere, as in torch
+            else:
+                raise DeviceError(
+                    f"{describe(op, values)}: expected all tensors to be on the same device"
+                )
+    if op.variadic is not None:
+        given = values[op.variadic]
+        if not isinstance(given, (tuple, list)) or not all(isinstance(t, Tensor) for t in given):
+            raise OpTypeError(
+                f"{op.name}(): argument '{op.params[op.variadic]}' must be tuple of Tensors, "
+                f"not {type(given).__name__}"
+            )
+        arrays[op.variadic] = [t._a for t in given]
+        if given:
+            cls = given[0]._a.__class__
+    if cls is None:
+        bad = values[op.operands[0]] if op.operands else None
+        raise OpTypeError(
+            f"{op.name}(): argument '{op.params[op.operands[0]] if op.operands else 'tensors'}' "
+            f"must be Tensor, not {type(bad).__name__}"
+        )
+    return arrays, cls
+
+
+def describe(op: Op, values: Sequence[Any]) -> str:
+    """Return "name(arg: dtype[shape], ...)" for error messages."""
+    parts = []
+    for p, v in zip(op.params, values, strict=False):
+        if isinstance(v, Tensor):
+            parts.append(f"{p}: {dt.of(v._a.dtype).name}{list(v._a.shape)}")
+        elif isinstance(v, (list, tuple)) and v and isinstance(v[0], Tensor):
+            parts.append(f"{p}: [{', '.join(str(list(t._a.shape)) for t in v[:4])}]")
+        elif v is not None:
+            parts.append(f"{p}={v!r}"[:60])
+    return f"{op.name}({', '.join(parts)})"
+
+
+def explain(op: Op, values: Sequence[Any], error: Exception) -> Exception:
+    """Return the error to raise in place of one that an operator's body raised."""
+    where = describe(op, values)
+    if op.kind.broadcast and isinstance(error, ValueError):
+        shapes = [v._a.shape for v in values if isinstance(v, Tensor)]
+        for i in range(1, 1 + max(map(len, shapes), default=0)):
+            sizes = [s[-i] for s in shapes if len(s) >= i and s[-i] != 1]
+            if len(set(sizes)) > 1:
+                dim = max(map(len, shapes)) - i
+                return ShapeError(
+                    f"{where}: The size of tensor a ({sizes[0]}) must match the size of tensor b "
+                    f"({sizes[1]}) at non-singleton dimension {dim}"
+                )
+    classes: dict[type, type[Exception]] = {
+        ValueError: ShapeError, TypeError: DtypeError, IndexError: OpIndexError,
+        np.exceptions.AxisError: OpIndexError, np.linalg.LinAlgError: ShapeError,
+    }  # fmt: skip
+    return classes.get(type(error), ShapeError)(f"{where}: {error}")
+
+
+def run(op: Op, values: list[Any], arrays: list[Any], cls: type) -> Any:
+    """Compute on bare arrays; NumPy's errors leave as ours."""
+    try:
+        return op.kernels[cls](*arrays)
+    except (ValueError, TypeError, IndexError, np.linalg.LinAlgError) as error:
+        if type(error).__module__.startswith("dtrain"):
+            raise
+        raise explain(op, values, error) from None
+
+
+def general(op: Op, args: tuple[Any, ...], kw: dict[str, Any]) -> Any:
+    """Call an operator, whatever it takes and gives."""
+    out = kw.pop("out", None) if kw else None
+    values = bind(op, args, kw)
+    values = op.kind.cast(op, values)
+    arrays, cls = unwrap(op, values)
+    y = run(op, values, arrays, cls)
+    if y.__class__ is tuple:
+        made: Any = tuple([wrap(a if a.__class__ is cls else _as(cls, a)) for a in y])
+    else:
+        if y.__class__ is not cls:
+            y = _as(cls, y)
+        if op.kind.view:
+            first = values[op.operands[0]]
+            if y is arrays[op.operands[0]]:
+                return first
+            made = wrap(y)
+            if y.base is not None and shares(y, first._a):
+                track_view(made, first)
+        else:
+            made = wrap(y)
+    if MODE.grad:
+        record(op, values, arrays, made)
+    if op.returns and made.__class__ is tuple:
+        made = op.returned(made)
+    return made if out is None else write_out(op, made, out)
+
+
+def _as(cls: type, a: Any) -> Any:
+    """NumPy gives scalars for 0-d results: make them arrays."""
+    return np.asarray(a) if cls is np.ndarray else a
+
+
+def shares(y: Any, a: Any) -> bool:
+    """Return True where `y` is a view of `a` or both are views of one array."""
+    return y.base is a or (a.base is not None and y.base is a.base)
+
+
+def record(op: Op, values: list[Any], arrays: list[Any], made: Any) -> None:
+    """Hang a node on the results where an input needs a gradient."""
+    nodes: list[Any] = []
+    if op.variadic is not None and op.params[op.variadic] in op.rule_args:
+        nodes = [t._node for t in values[op.variadic]]
+        if not any(n is not None for n in nodes):
+            return
+        wanted: tuple[bool, ...] = (True,)
+    else:
+        for i in op.rule_positions:
+            v = values[i]
+            nodes.append(v._node if isinstance(v, Tensor) else None)
+        wanted = tuple([n is not None for n in nodes])
+        if True not in wanted:
+            return
+        if not op.joint:
+            nodes = [n for n in nodes if n is not None]
+    single = made if made.__class__ is not tuple else made[0]
+    first = dt.of(single._a.dtype)
+    if first.category < 2 and made.__class__ is not tuple:
+        return
+    plan = op.plan(wanted)
+    node: Node = _new(op.node_class)
+    node.plan = plan
+    node.edges = tuple(nodes)
+    node.hooks = node.meta = None
+    node.shapes = _input_shapes(op, values, wanted) if op.kind.broadcast else None
+    node.seq = next_seq()
+    save(node, plan, values, arrays, made)
+    hang(node, made)
+
+
+def _input_shapes(op: Op, values: list[Any], wanted: tuple[bool, ...]) -> tuple[Any, ...]:
+    return tuple(
+        [values[i]._a.shape for i, w in zip(op.rule_positions, wanted, strict=True) if w or op.joint]
+    )
+
+
+def save(node: Node, plan: Plan, values: list[Any], arrays: list[Any], made: Any) -> None:
+    """Keep what the rules will read, with the version of each array."""
+    saved, checks = [], []
+    for i, what in plan.saves:
+        if i < 0:
+            t = made if made.__class__ is not tuple else made[-1 - i]
+            v = t._a
+        else:
+            t, v = values[i], arrays[i]
+        if what == "value":
+            saved.append(v)
+            for one in t if t.__class__ in (tuple, list) else (t,):
+                if isinstance(one, Tensor):
+                    cell = one._cell or new_version(one)
+                    checks += (cell, cell[0])
+        elif what == "shape":
+            saved.append([a.shape for a in v] if v.__class__ is list else v.shape)
+        else:
+            saved.append(v.dtype)
+    node.saved = tuple(saved)
+    node.checks = tuple(checks)
+
+
+def hang(node: Node, made: Any) -> None:
+    """Make `node` the history of the tensors in `made`."""
+    if made.__class__ is not tuple:
+        made._node = node
+        return
+    floating = [i for i, t in enumerate(made) if dt.of(t._a.dtype).category >= 2]
+    if len(floating) == 1 and floating[0] == 0:
+        made[0]._node = node
+    else:
+        for i in floating:
+            made[i]._node = Pick(node, i, len(made))
+
+
+def write_out(op: Op, made: Any, out: Any) -> Any:
+    """Copy results into the tensors given as out=.
+
+    Raises:
+        GradError: Something in the call requires grad.
+        DtypeError: The result's type does not fit into the type of `out`.
+    """
+    from dtrain.tensor.inplace import write_result
+
+    if made.__class__ is not out.__class__ and isinstance(made, tuple):
+        if not isinstance(out, (tuple, list)) or len(out) != len(made):
+            raise OpTypeError(f"{op.name}(): expected out= to be a tuple of {len(made)} tensors")
+        for t, o in zip(made, out, strict=True):
+            write_result(op.name, t, o)
+        return op.returned(tuple(out)) if op.returns else out
+    if not isinstance(out, Tensor):
+        raise OpTypeError(f"{op.name}(): argument 'out' must be Tensor, not {type(out).__name__}")
+    return write_result(op.name, made, out)
+
+
+def make(op: Op) -> Callable[..., Any]:
+    """Return the function that users call for an operator."""
+    if op.kind.fast == "binary":
+        return make_binary(op)
+    if op.kind.fast == "unary":
+        return make_unary(op)
+
+    def call(*args: Any, **kw: Any) -> Any:
+        return general(op, args, kw)
+
+    return call
+
+
+def make_unary(op: Op) -> Callable[..., Any]:
+    """Return the call of an elementwise operator on one tensor."""
+    kernels, node_class = op.kernels, op.node_class
+    plan = op.plan((True,)) if op.rule_args == op.params[:1] else None
+    shaped = plan is not None and any(what != "value" for _, what in plan.saves)
+    saves = tuple(i for i, _ in plan.saves) if plan and not shaped else ()
+    slow = shaped or any(i > 0 for i in saves)
+    several = len(op.params) > 1 or slow
+
+    def call(*args: Any, **kw: Any) -> Any:
+        if kw or several or len(args) != 1:
+            return general(op, args, kw)
+        input = args[0]
+        if not isinstance(input, Tensor):
+            return general(op, args, kw)
+        a = input._a
+        cls = a.__class__
+        if a.dtype.kind != "f":
+            return general(op, args, kw)
+        try:
+            y = kernels[cls](a)
+        except (ValueError, TypeError) as error:
+            raise explain(op, args, error) from None
+        if y.__class__ is not cls:
+            y = _as(cls, y)
+        t: Tensor = _new(Tensor)
+        t._a = y
+        t._cell = t._base = t._more = None
+        n = input._node
+        if n is None or plan is None or not MODE.grad:
+            t._node = None
+            return t
+        node: Node = _new(node_class)
+        node.plan = plan
+        node.edges = (n,)
+        node.hooks = node.meta = node.shapes = None
+        node.seq = next_seq()
+        if saves == (-1,):
+            cell = t._cell = [0, None]
+            node.saved = (y,)
+            node.checks = (cell, 0)
+        elif saves == (0,):
+            cell = input._cell or new_version(input)
+            node.saved = (a,)
+            node.checks = (cell, cell[0])
+        elif not saves:
+            node.saved = node.checks = ()
+        else:
+            save(node, plan, [input], [a], t)
+        t._node = node
+        return t
+
+    return call
+
+
+def make_binary(op: Op, operator: bool = False) -> Callable[..., Any]:
+    """Return the call of a broadcasting operator on two tensors, or a tensor and a number.
+
+    As an `operator` (a + b) it answers NotImplemented to operands it does not know.
+    """
+    kernels, node_class = op.kernels, op.node_class
+    plans: dict[int, Plan] = {}
+    if op.rule_args == op.params[:2]:
+        plans = {m: op.plan((bool(m & 1), bool(m & 2))) for m in (1, 2, 3)}
+    slow = len(op.params) > 2 or any(p.need < 0 or p.need > 3 for p in plans.values())
+
+    def call(*args: Any, **kw: Any) -> Any:
+        if kw or slow or len(args) != 2:
+            return general(op, args, kw)
+        input, other = args
+        n = m = None
+        if isinstance(input, Tensor):
+            a = input._a
+            cls, d = a.__class__, a.dtype
+            n = input._node
+            if isinstance(other, Tensor):
+                b = other._a
+                if b.dtype is not d or b.__class__ is not cls:
+                    return general(op, args, kw)
+                m = other._node
+            elif other.__class__ is float or other.__class__ is int:
+                b = other
+            elif operator and not isinstance(other, OPERANDS):
+                return NotImplemented
+            else:
+                return general(op, args, kw)
+        elif (input.__class__ is float or input.__class__ is int) and isinstance(other, Tensor):
+            a, b = input, other._a
+            cls, d = b.__class__, b.dtype
+            m = other._node
+        else:
+            return general(op, args, kw)
+        if d.kind != "f":
+            return general(op, args, kw)
+        try:
+            y = kernels[cls](a, b)
+        except (ValueError, TypeError) as error:
+            raise explain(op, args, error) from None
+        if y.__class__ is not cls:
+            y = _as(cls, y)
+        t: Tensor = _new(Tensor)
+        t._a = y
+        t._cell = t._base = t._more = None
+        if (n is None and m is None) or not plans or not MODE.grad:
+            t._node = None
+            return t
+        node: Node = _new(node_class)
+        if m is None:
+            plan, node.edges, node.shapes = plans[1], (n,), (a.shape,)
+        elif n is None:
+            plan, node.edges, node.shapes = plans[2], (m,), (b.shape,)
+        else:
+            plan, node.edges, node.shapes = plans[3], (n, m), (a.shape, b.shape)
+        node.plan = plan
+        node.hooks = node.meta = None
+        node.seq = next_seq()
+        need = plan.need
+        if need == 0:
+            node.saved = node.checks = ()
+        elif need == 3:
+            save(node, plan, [input, other], [a, b], t)
+        else:
+            kept, bare = (input, a) if need == 1 else (other, b)
+            node.saved = (bare,)
+            if bare is kept:
+                node.checks = ()
+            else:
+                cell = kept._cell or new_version(kept)
+                node.checks = (cell, cell[0])
+        t._node = node
+        return t
+
+    return call
+
+
+def make_inplace(op: Op) -> Callable[..., Any]:
+    """Return the `name_` form of an operator."""
+    from dtrain.tensor.inplace import run_inplace
+
+    def call(input: Any, *args: Any, **kw: Any) -> Any:
+        return run_inplace(op, input, args, kw)
+
+    return call
+
+

@@ -1,0 +1,365 @@
+"""The graph that operators record and `dtrain.autograd.engine` walks.
+
+A tensor that requires a gradient points to a node: a `Leaf` (its own end of the graph) or the `Node`
+of the operator that made it. Edges hold nodes, never tensors. A node with several outputs gives
+each of them a `Pick`, so an edge is always one object.
+
+Version cells: `[count, views]`, one list shared by a tensor, its views and every saved array. The
+count rises with each change in place; `views` are weak references to the views recorded so far
+(None until there is one). A list, because it is made four times quicker than an instance.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+import threading
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from dtrain.errors import GradError
+
+if TYPE_CHECKING:
+    from dtrain.tensor.tensor import Tensor
+
+__all__ = [
+    "MODE",
+    "Cell",
+    "Leaf",
+    "Node",
+    "Parts",
+    "Pick",
+    "RemovableHandle",
+    "enable_grad",
+    "is_grad_enabled",
+    "next_seq",
+    "no_grad",
+    "set_grad_enabled",
+]
+
+Cell = list[Any]
+Fn = TypeVar("Fn", bound=Callable[..., Any])
+
+next_seq = itertools.count(1).__next__
+
+
+class _Mode(threading.local):
+    grad: bool = True
+
+
+MODE = _Mode()
+"""What the present thread records: `MODE.grad`."""
+
+
+def is_grad_enabled() -> bool:
+    """Return True where operators record the graph."""
+    return MODE.grad
+
+
+class _GradMode:
+    """A context manager and decorator that sets the grad mode of this thread."""
+
+    __slots__ = ("_before", "_mode")
+
+    def __init__(self, mode: bool) -> None:
+        self._mode = mode
+        self._before: list[bool] = []
+
+    def __enter__(self) -> None:
+        self._before.append(MODE.grad)
+        MODE.grad = self._mode
+
+    def __exit__(self, *exc: object) -> None:
+        MODE.grad = self._before.pop()
+
+    def clone(self) -> _GradMode:
+        return _GradMode(self._mode)
+
+    def __call__(self, fn: Fn) -> Fn:
+        return decorate(self.clone, fn)
+
+
+def decorate(context: Callable[[], Any], fn: Any) -> Any:
+    """Run `fn` inside a fresh `context()`; a generator function is resumed inside it each time."""
+    if inspect.isclass(fn):
+        fn.__init__ = decorate(context, fn.__init__)
+        return fn
+    if inspect.isgeneratorfunction(fn):
+
+        @functools.wraps(fn)
+        def resumed(*args: Any, **kw: Any) -> Any:
+            inner = fn(*args, **kw)
+            value, send = None, inner.send
+            while True:
+                try:
+                    with context():
+                        got = send(value)
+                except StopIteration as stop:
+                    return stop.value
+                try:
+                    value, send = (yield got), inner.send
+                except GeneratorExit:
+                    with context():
+                        inner.close()
+                    raise
+                except BaseException as error:
+                    value, send = error, inner.throw  # type: ignore[assignment]
+
+        return resumed
+
+    @functools.wraps(fn)
+    def wrapped(*args: Any, **kw: Any) -> Any:
+        with context():
+            return fn(*args, **kw)
+
+    return wrapped
+
+
+class no_grad(_GradMode):
+    """Switch recording off in this thread, as torch.no_grad: context manager or decorator."""
+
+    __slots__ = ()
+
+    def __new__(cls, fn: Any = None) -> Any:
+        made = super().__new__(cls)
+        if fn is None:
+            return made
+        made.__init__()  # @no_grad without parentheses
+        return made(fn)
+
+    def __init__(self, fn: Any = None) -> None:
+        super().__init__(False)
+
+
+class enable_grad(no_grad):
+    """Switch recording on in this thread, as torch.enable_grad."""
+
+    __slots__ = ()
+
+    def __init__(self, fn: Any = None) -> None:
+        _GradMode.__init__(self, True)
+
+
+class set_grad_enabled(_GradMode):
+    """Set recording in this thread: a function call, a context manager or a decorator."""
+
+    __slots__ = ()
+
+    def __init__(self, mode: bool) -> None:
+        super().__init__(bool(mode))
+        self._before.append(MODE.grad)
+        MODE.grad = self._mode
+
+    def __enter__(self) -> None:
+        MODE.grad = self._mode
+
+    def __call__(self, fn: Fn) -> Fn:
+        MODE.grad = self._before.pop()  # used as a decorator: undo the call
+        return super().__call__(fn)
+
+
+class Node:
+    """What one operator call left behind for backward.
+
+    Attributes:
+        plan: Which rules to run on which saved values (see dtrain.tensor.op); None in the
+            subclasses that have an `apply` of their own.
+        edges: For each gradient that the rules give, the node it goes to; None where none is needed.
+        saved: The values that the rules read; None once backward has freed them.
+        checks: (cell, count) for every saved array, flattened: the versions at the time of saving.
+        shapes: The shapes of the inputs, for operators that broadcast; else None.
+        seq: Creation number; backward goes from high to low.
+        hooks: Functions on the incoming gradient; None until one is registered.
+        meta: Whatever is hung on the node by users or anomaly mode; None until needed.
+    """
+
+    __slots__ = (
+        "__weakref__", "checks", "edges", "hooks", "meta", "plan", "saved", "seq", "shapes",
+    )  # fmt: skip
+
+    def name(self) -> str:
+        """Return the name that torch prints, for example "MulBackward0"."""
+        return type(self).__name__
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """The nodes that the gradients go to, each with its output number."""
+        out = []
+        for n in self.edges:
+            out.append((n.edges[0], n.index) if isinstance(n, Pick) else (n, 0))
+        return tuple(out)
+
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        """A dictionary for the user's own notes on this node."""
+        if self.meta is None:
+            self.meta = {}
+        return self.meta
+
+    def register_hook(self, fn: Callable[..., Any]) -> RemovableHandle:
+        """Call `fn(grad_inputs, grad_outputs)` after this node's rules have run."""
+        return add_hook(self, "post", fn)
+
+    def register_prehook(self, fn: Callable[..., Any]) -> RemovableHandle:
+        """Call `fn(grad_outputs)` before this node's rules run; a returned tuple replaces them."""
+        return add_hook(self, "pre", fn)
+
+
+class Parts(list[Any]):
+    """The gradients of a node with several outputs; None where one has not come."""
+
+    def __add__(self, other: Any) -> Parts:
+        return Parts(
+            a if b is None else b if a is None else a + b for a, b in zip(self, other, strict=True)
+        )
+
+
+class Pick(Node):
+    """One output of a node with several: hands its gradient on as a part."""
+
+    __slots__ = ("count", "index")
+    index: int
+    count: int
+
+    def __init__(self, parent: Node, index: int, count: int) -> None:
+        self.plan = self.hooks = self.meta = self.shapes = None
+        self.edges = (parent,)
+        self.saved = self.checks = ()
+        self.seq = next_seq()
+        self.index, self.count = index, count
+
+    def name(self) -> str:
+        return self.edges[0].name()
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        return self.edges[0].next_functions
+
+    def apply(self, F: Any, g: Any, create_graph: bool) -> tuple[Parts]:
+        parts = Parts([None] * self.count)
+        parts[self.index] = g
+        return (parts,)
+
+
+class Leaf:
+    """The end of the graph at a leaf tensor: accumulates `.grad` and runs the ready-hooks.
+
+    The tensor owns its Leaf; the Leaf knows the tensor weakly, so there is no cycle. The hooks in
+    `ready` run each time the tensor's gradient of one backward is complete: the door for DDP.
+    """
+
+    __slots__ = ("__weakref__", "hooks", "meta", "ready", "ref")
+    edges: tuple[Any, ...] = ()
+    seq = 0
+    plan = None
+    next_functions: tuple[tuple[Any, int], ...] = ()
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.ref = weakref.ref(tensor)
+        self.hooks: dict[str, dict[int, Any]] | None = None
+        self.ready: dict[int, Callable[[Tensor], Any]] | None = None
+        self.meta: dict[Any, Any] | None = None
+
+    @property
+    def variable(self) -> Tensor | None:
+        """The leaf tensor, or None where it is gone."""
+        return self.ref()
+
+    def name(self) -> str:
+        """Return the name that torch prints."""
+        return "torch::autograd::AccumulateGrad"
+
+    register_hook = Node.register_hook
+    register_prehook = Node.register_prehook
+
+
+Leaf.__name__ = Leaf.__qualname__ = "AccumulateGrad"
+
+
+class RemovableHandle:
+    """Returned by every register_*hook: `remove()` takes the hook out again."""
+
+    _ids = itertools.count()
+    __slots__ = ("_table", "id")
+
+    def __init__(self, table: dict[int, Any]) -> None:
+        self.id = next(RemovableHandle._ids)
+        self._table = weakref.ref(table) if not isinstance(table, dict) else (lambda: table)
+
+    def remove(self) -> None:
+        """Take the hook out."""
+        table = self._table()
+        if table is not None:
+            table.pop(self.id, None)
+
+    def __enter__(self) -> RemovableHandle:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.remove()
+
+
+def add_hook(node: Node | Leaf, kind: str, fn: Callable[..., Any]) -> RemovableHandle:
+    """Register `fn` in the hook table `kind` ("tensor", "pre", "post", "retain") of a node."""
+    if node.hooks is None:
+        node.hooks = {}
+    table = node.hooks.setdefault(kind, {})
+    handle = RemovableHandle(table)
+    table[handle.id] = fn
+    return handle
+
+
+def new_version(tensor: Tensor) -> Cell:
+    """Give a tensor its version cell."""
+    cell: Cell = [0, None]
+    tensor._cell = cell
+    return cell
+
+
+def bump(tensor: Tensor) -> None:
+    """Count one change in place."""
+    cell = tensor._cell
+    if cell is not None:  # without a cell nobody saved the tensor and nobody views it
+        cell[0] += 1
+    else:
+        tensor._cell = [1, None]
+
+
+def track_view(view: Tensor, source: Tensor) -> None:
+    """Make `view` share the version cell of `source` and be known to it."""
+    cell = source._cell
+    if cell is None:
+        cell = source._cell = [0, None]
+    view._cell = cell
+    view._base = source if source._base is None else source._base
+    views = cell[1]
+    if views is None:
+        cell[1] = [weakref.ref(view)]
+        return
+    views.append(weakref.ref(view))
+    n = len(views)
+    if n >= 64 and not n & (n - 1):  # at each power of two: drop the dead
+        cell[1] = [r for r in views if r() is not None]
+
+
+def check_inplace(tensor: Tensor, where: str) -> None:
+    """Refuse a change in place that would lose a gradient.
+
+    Raises:
+        GradError: `tensor` is a leaf that requires grad, or a view of one.
+    """
+    if not MODE.grad:
+        return
+    if tensor._node.__class__ is Leaf:
+        raise GradError(
+            f"{where}: a leaf Variable that requires grad is being used in an in-place operation; "
+            "change it under no_grad()"
+        )
+    base = tensor._base
+    if base is not None and base._node.__class__ is Leaf:
+        raise GradError(
+            f"{where}: a view of a leaf Variable that requires grad is being used in an in-place "
+            "operation; change it under no_grad()"
+        )

@@ -1,0 +1,208 @@
+"""Changes in place: `name_` forms, out=, and what they do to history.
+
+A change in place gives the tensor a new node, as if its result were a new tensor. Where the tensor
+is a view, the change belongs to the base: the base's history is rebased onto a node that routes the
+region through the operator and the rest around it, and every live view gets a history from the base.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dtrain.backend.module import module_of
+from dtrain.errors import DtypeError, GradError, OpError, ShapeError
+from dtrain.tensor import call
+from dtrain.tensor import dtype as dt
+from dtrain.tensor.graph import MODE, Node, bump, check_inplace, next_seq
+from dtrain.tensor.promote import can_cast
+from dtrain.tensor.tensor import Tensor, wrap
+from dtrain.typing import Array
+
+if TYPE_CHECKING:
+    from dtrain.tensor.op import Op
+
+__all__ = ["assign", "run_inplace", "write_result"]
+
+
+def run_inplace(op: Op, input: Any, args: tuple[Any, ...], kw: dict[str, Any]) -> Tensor:
+    """Compute `op(input, ...)` and write it into `input`.
+
+    Raises:
+        GradError: `input` is a leaf that requires grad.
+        ShapeError: The result has another shape than `input`.
+        DtypeError: The result's type does not fit into that of `input`.
+    """
+    if not isinstance(input, Tensor):
+        raise OpError(f"{op.name}_(): expected a Tensor, got {type(input).__name__}")
+    check_inplace(input, op.name + "_")
+    a = input._a
+    if op.native_out and not kw and len(args) == len(op.params) - 1 and _direct(op, input, args):
+        arrays = [x._a if isinstance(x, Tensor) else x for x in args]
+        op.kernels[a.__class__](a, *arrays, out=a)
+        bump(input)
+        return input
+    source = input
+    if MODE.grad and (input._node is not None or any(_requires(x) for x in args)):
+        source = wrap(a.copy())  # the rules may save what is about to be overwritten
+        source._node = input._node
+    made = call.general(op, (source, *args), kw)
+    _check_fit(op.name + "_", made, input)
+    assign(input, made._a)
+    if made._node is not None:
+        rebase(input, made._node)
+    return input
+
+
+def _requires(x: Any) -> bool:
+    return isinstance(x, Tensor) and x._node is not None
+
+
+def _direct(op: Op, input: Tensor, args: tuple[Any, ...]) -> bool:
+    """Return True where the kernel may write straight into `input`: same types, no history."""
+    a = input._a
+    if a.dtype.kind != "f" or (MODE.grad and input._node is not None):
+        return False
+    for x in args:
+        if isinstance(x, Tensor):
+            b = x._a
+            if b.dtype is not a.dtype or b.__class__ is not a.__class__:
+                return False
+            if b.shape != a.shape and (b.ndim > a.ndim or b.size > 1):
+                return False
+            if MODE.grad and x._node is not None:
+                return False
+        elif x.__class__ is not float and x.__class__ is not int:
+            return False
+    return 0 not in a.strides
+
+
+def _check_fit(where: str, made: Tensor, into: Tensor) -> None:
+    if made._a.shape != into._a.shape:
+        raise ShapeError(
+            f"{where}: output with shape {list(into._a.shape)} doesn't match the broadcast shape "
+            f"{list(made._a.shape)}"
+        )
+    if 0 in into._a.strides and into._a.size > 1:
+        raise OpError(
+            f"{where}: unsupported operation: more than one element of the written-to tensor refers "
+            "to a single memory location. Please clone() the tensor before performing the operation."
+        )
+    _check_cast(where, made, into)
+
+
+def _check_cast(where: str, made: Tensor, into: Tensor) -> None:
+    if made._a.dtype != into._a.dtype:
+        source, target = dt.of(made._a.dtype), dt.of(into._a.dtype)
+        if not can_cast(source, target):
+            raise DtypeError(
+                f"{where}: result type {_title(source)} can't be cast to the desired output type "
+                f"{_title(target)}"
+            )
+
+
+def _title(d: dt.dtype) -> str:
+    short = {
+        "float32": "Float", "float64": "Double", "float16": "Half", "bfloat16": "BFloat16",
+        "int64": "Long", "int32": "Int", "int16": "Short", "int8": "Char", "uint8": "Byte",
+        "bool": "Bool", "complex64": "ComplexFloat", "complex128": "ComplexDouble",
+    }  # fmt: skip
+    return short.get(d.name, d.name)
+
+
+def assign(into: Tensor, value: Array) -> None:
+    """Write values into a tensor's memory and count the change."""
+    into._a[...] = value
+    bump(into)
+
+
+def write_result(where: str, made: Tensor, out: Tensor) -> Tensor:
+    """Write a result into the tensor given as out=, giving it the result's shape.
+
+    Raises:
+        GradError: `out` or the result requires grad.
+        DtypeError: The result's type does not fit into that of `out`.
+    """
+    if MODE.grad and (made._node is not None or out._node is not None):
+        raise GradError(
+            f"{where}(): functions with out=... arguments don't support automatic differentiation, "
+            "but one of the arguments requires grad."
+        )
+    _check_cast(where, made, out)
+    if out._a.shape != made._a.shape:
+        if out._a.size:
+            import warnings
+
+            warnings.warn(
+                f"An output with one or more elements was resized since it had shape "
+                f"{list(out._a.shape)}, which does not match the required output shape "
+                f"{list(made._a.shape)}.",
+                UserWarning,
+                stacklevel=3,
+            )
+        out._a = module_of(made._a.__class__).empty(made._a.shape, out._a.dtype)
+    assign(out, made._a)
+    return out
+
+
+class CopySlices(Node):
+    """The base's node after a change to one of its views, as torch's CopySlices.
+
+    Edges: the base's history before, then those of the operator other than the view's own.
+    """
+
+    __slots__ = ("inner", "own", "region")
+    inner: Node
+    own: int | None
+    region: tuple[Any, ...]
+
+    def __init__(self, base: Tensor, view: Tensor, inner: Node, old_view_node: Any) -> None:
+        from dtrain.tensor.storage import geometry
+
+        edges = list(inner.edges)
+        self.own = edges.index(old_view_node) if old_view_node in edges else None
+        if self.own is not None:
+            edges[self.own] = None
+        self.edges = (base._node, *edges)
+        self.inner, self.region = inner, geometry(view._a, base._a)
+        self.plan = self.hooks = self.meta = self.shapes = None
+        self.saved = self.checks = ()
+        self.seq = next_seq()
+
+    def apply(self, F: Any, g: Any, create_graph: bool) -> tuple[Any, ...]:
+        from dtrain.autograd.engine import run_node
+
+        inside = F.clone(F.as_strided(g, *self.region))
+        grads = list(run_node(self.inner, F, inside, create_graph))
+        own = None if self.own is None else grads[self.own]
+        if self.own is not None:
+            grads[self.own] = None
+        rest = None
+        if self.edges[0] is not None:
+            if own is None:
+                own = F.mul(inside, 0)
+            rest = F.as_strided_scatter(g, own, *self.region)
+        return (rest, *grads)
+
+
+def rebase(tensor: Tensor, node: Any) -> None:
+    """Make `node` the history of `tensor` after a change in place, and of all that share it."""
+    base = tensor._base
+    if base is None:
+        tensor._node = node
+        root = tensor
+    else:
+        base._node = CopySlices(base, tensor, node, tensor._node)
+        root = base
+    _refresh_views(root)
+
+
+def _refresh_views(base: Tensor) -> None:
+    """Give every live view of `base` a history that starts from the base's new node."""
+    from dtrain.tensor.ops.strided import as_strided
+    from dtrain.tensor.storage import geometry
+
+    views = None if base._cell is None else base._cell[1]
+    for ref in views or ():
+        view = ref()
+        if view is not None and view._base is base:
+            view._node = as_strided(base, *geometry(view._a, base._a))._node

@@ -1,0 +1,354 @@
+"""One operator, one place: the `@op` decorator, its kinds, and the registry.
+
+    @op(BINARY, input=lambda F, g, other: g * other, other=lambda F, g, input: g * input)
+    def mul(xp: Xp, input: Array, other: Array, out: Array = None) -> Array:
+        \"\"\"Multiply two tensors element by element.\"\"\"
+        return xp.multiply(input, other, out=out)
+
+The body works on bare arrays of the module `xp`; the annotation `Array` (or `Arrays`, a sequence)
+says which parameters are tensors. A rule gives the gradient of the argument it is named after: the
+names behind `g` are what backward needs and all that is kept alive. They are arguments and options,
+`result`, an output's name, or `<argument>_shape` and `<argument>_dtype`. `F` holds every operator:
+on bare arrays in a plain backward, on tensors (recording) under create_graph, so one rule serves
+both orders. Rules are written for real numbers; saved complex arrays come conjugated, which is
+torch's convention for every holomorphic operator (the others say `holomorphic=False`).
+
+From the body come the function, the method, the in-place form `name_`, and `out=`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import MethodType
+from typing import Any, TypeVar
+
+from dtrain.backend.kernels import KERNELS
+from dtrain.backend.module import module_of
+from dtrain.errors import OpTypeError
+from dtrain.tensor import call
+from dtrain.tensor.graph import Node
+from dtrain.tensor.methods import Methods
+from dtrain.tensor.promote import (
+    compare_cast,
+    float_cast,
+    float_promote_cast,
+    keep,
+    promote_cast,
+)
+from dtrain.tensor.results import named_result
+from dtrain.typing import Rule
+
+Fn = TypeVar("Fn", bound=Callable[..., Any])
+
+__all__ = [
+    "BINARY",
+    "BINARY_FLOAT",
+    "COMPARE",
+    "GRAPH",
+    "PLAIN",
+    "RAW",
+    "REGISTRY",
+    "UNARY",
+    "UNARY_FLOAT",
+    "VIEW",
+    "Kind",
+    "Op",
+    "attach",
+    "function",
+    "op",
+]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a family of operators shares.
+
+    Attributes:
+        cast: How operand dtypes combine: a function of dtrain.tensor.promote.
+        broadcast: Operands broadcast; gradients are summed back to each operand's shape.
+        inplace: There is a `name_` form.
+        out: The call accepts out=.
+        view: The result may share memory with the first operand.
+        method: There is a tensor method.
+        fast: Which accelerated call the operator gets: "", "unary" or "binary".
+    """
+
+    cast: Callable[..., Any] = keep
+    broadcast: bool = False
+    inplace: bool = False
+    out: bool = True
+    view: bool = False
+    method: bool = True
+    fast: str = ""
+
+
+PLAIN = Kind()
+VIEW = Kind(out=False, view=True)
+UNARY = Kind(inplace=True, fast="unary")
+UNARY_FLOAT = Kind(float_cast, inplace=True, fast="unary")
+BINARY = Kind(promote_cast, broadcast=True, inplace=True, fast="binary")
+BINARY_FLOAT = Kind(float_promote_cast, broadcast=True, inplace=True, fast="binary")
+COMPARE = Kind(compare_cast, broadcast=True, inplace=True, fast="binary")
+
+
+class _KernelTable(dict[type, Callable[..., Any]]):
+    """Array class -> the function that computes the operator on arrays of that class."""
+
+    def __init__(self, name: str, body: Callable[..., Any]) -> None:
+        super().__init__()
+        self.name, self.body = name, body
+
+    def __missing__(self, cls: type) -> Callable[..., Any]:
+        xp = module_of(cls)
+        kernel = KERNELS.get((xp.__name__, self.name)) or MethodType(self.body, xp)
+        self[cls] = kernel
+        return kernel
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How nodes of one operator go backward, for one set of inputs that need a gradient.
+
+    Attributes:
+        op: The operator.
+        saves: What a node keeps, as (position in the call or -1-k for output k, "value"/"shape"/
+            "dtype").
+        steps: For each gradient wanted: (rule, indices into the saved values).
+        single: The only rule, where there is one gradient; it takes all saved values in order.
+        joint: The rule gives all gradients at once, as a tuple over the operator's rule arguments.
+        wanted: Which rule arguments need a gradient, in order.
+        sources: For each saved value the edge of its argument; -1 for none, -2 for an output.
+        many: The only rule gives a list, one gradient for each tensor of a sequence.
+        need: Saved operand bits for the fast binary call (1 input, 2 other), -1 for anything else.
+    """
+
+    op: Op
+    saves: tuple[tuple[int, str], ...]
+    steps: tuple[tuple[Rule, tuple[int, ...]], ...]
+    single: Rule | None
+    joint: Rule | None
+    wanted: tuple[bool, ...]
+    need: int
+    sources: tuple[int, ...]
+    many: bool
+
+
+class Op:
+    """The record of one operator: its body, parameters and rules, and what was made of them."""
+
+    def __init__(
+        self, name: str, kind: Kind, body: Callable[..., Any], rules: dict[str, Rule],
+        joint: tuple[tuple[str, ...], Rule] | None, returns: tuple[str, ...],
+        varargs: str | None, holomorphic: bool, node: str | None,
+    ) -> None:  # fmt: skip
+        params = list(inspect.signature(body).parameters.values())[1:]
+        self.native_out = any(p.name == "out" for p in params)
+        params = [p for p in params if p.name != "out"]
+        self.name, self.kind, self.body = name, kind, body
+        self.params = tuple(p.name for p in params)
+        self.index = {p: i for i, p in enumerate(self.params)}
+        self.required = sum(p.default is p.empty for p in params)
+        self.defaults = tuple(p.default for p in params)
+        self.operands = tuple(i for i, p in enumerate(params) if str(p.annotation) == "Array")
+        self.variadic = next(
+            (i for i, p in enumerate(params) if str(p.annotation) == "Arrays"), None
+        )
+        self.signature = params
+        self.varargs = None if varargs is None else self.index[varargs]
+        self.returns, self.holomorphic = returns, holomorphic
+        self.returned = named_result(name, returns) if returns else tuple
+        self.rules, self.joint = rules, joint
+        self.rule_args = joint[0] if joint else tuple(p for p in self.params if p in rules)
+        self.rule_positions = tuple(self.index[p] for p in self.rule_args)
+        self.kernels = _KernelTable(name, body)
+        camel = "".join(w[:1].upper() + w[1:] for w in name.split("_"))
+        self.node_class = type(node or f"{camel}Backward0", (Node,), {"__slots__": ()})
+        self.plans: dict[Any, Plan] = {}
+        self.call: Callable[..., Any]
+        self.inplace: Callable[..., Any] | None = None
+
+    def plan(self, wanted: tuple[bool, ...]) -> Plan:
+        """Return (and keep) the plan for the rule arguments that need a gradient."""
+        plan = self.plans.get(wanted)
+        if plan is None:
+            plan = self.plans[wanted] = self._make_plan(wanted)
+        return plan
+
+    def _make_plan(self, wanted: tuple[bool, ...]) -> Plan:
+        if self.joint:
+            chosen = [self.joint[1]]
+        else:
+            chosen = [self.rules[p] for p, w in zip(self.rule_args, wanted, strict=True) if w]
+        skip = 3 if self.joint else 2  # a joint rule takes F, g, wanted
+        saves: list[tuple[int, str]] = []
+        steps = []
+        for rule in chosen:
+            picks = []
+            for name in tuple(inspect.signature(rule).parameters)[skip:]:
+                item = self._resolve(name)
+                if item not in saves:
+                    saves.append(item)
+                picks.append(saves.index(item))
+            steps.append((rule, tuple(picks)))
+        plain = [(0, "value"), (1, "value")]
+        need = sum(1 << p for p, _ in saves) if all(s in plain for s in saves) else -1
+        if need == 3 and saves[0][0] == 1:  # the fast call saves in the order (input, other)
+            steps = [(r, tuple(1 - i for i in picks)) for r, picks in steps]
+            saves.reverse()
+        single = chosen[0] if len(chosen) == 1 and not self.joint else None
+        if single and steps[0][1] != tuple(range(len(saves))):
+            single = None
+        return Plan(
+            self, tuple(saves), tuple(steps), single, self.joint[1] if self.joint else None,
+            wanted, need, tuple(self._source(s, wanted) for s in saves),
+            self.variadic is not None and self.variadic in self.rule_positions,
+        )  # fmt: skip
+
+    def _source(self, item: tuple[int, str], wanted: tuple[bool, ...]) -> int:
+        position, what = item
+        if what != "value":
+            return -1
+        if position < 0:
+            return -2
+        if position not in self.rule_positions:
+            return -1
+        k = self.rule_positions.index(position)
+        if not wanted[k if len(wanted) > 1 else 0]:
+            return -1
+        return k if self.joint else sum(wanted[:k])
+
+    def _resolve(self, name: str) -> tuple[int, str]:
+        if name in self.index:
+            return self.index[name], "value"
+        if name == "result":
+            return -1, "value"
+        if name in self.returns:
+            return -1 - self.returns.index(name), "value"
+        for what in ("shape", "dtype"):
+            if name.endswith("_" + what) and name[: -len(what) - 1] in self.index:
+                return self.index[name[: -len(what) - 1]], what
+        raise TypeError(f"rule of {self.name}: {name!r} is no argument, output or result")
+
+
+class _Namespace:
+    """Every operator under its name, looked up on first use."""
+
+    def __init__(self, find: Callable[[str], Callable[..., Any]]) -> None:
+        self._find = find
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        found = self._find(name)
+        setattr(self, name, found)
+        return found
+
+
+REGISTRY: dict[str, Op] = {}
+GRAPH = _Namespace(lambda name: REGISTRY[name].call)
+"""F under create_graph: operators on tensors, which record."""
+
+
+class _RawNamespaces(dict[type, _Namespace]):
+    def __missing__(self, cls: type) -> _Namespace:
+        xp = module_of(cls)
+        if xp.ndarray is not cls and xp.ndarray in self:
+            space = self[xp.ndarray]  # NumPy's scalars
+        else:
+            array = xp.ndarray
+            space = _Namespace(lambda name: REGISTRY[name].kernels[array])
+            self[array] = space
+        self[cls] = space
+        return space
+
+
+RAW = _RawNamespaces()
+"""Array class -> F on bare arrays."""
+
+
+def op(
+    kind: Kind = PLAIN,
+    *,
+    name: str | None = None,
+    joint: tuple[tuple[str, ...], Rule] | None = None,
+    returns: tuple[str, ...] = (),
+    varargs: str | None = None,
+    holomorphic: bool = True,
+    node: str | None = None,
+    operator: str | None = None,
+    **rules: Rule,
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Turn `fn(xp, *arrays, **options)` into an operator on tensors.
+
+    Args:
+        kind: What the operator shares with its family.
+        name: Its name in the registry, where the function's own is taken.
+        joint: ((argument, ...), rule) for a rule that gives several gradients at once:
+            rule(F, g, wanted, *saved) -> one gradient or None per argument.
+        returns: Field names of a named-tuple result.
+        varargs: The parameter that also takes its items one by one, as x.view(2, 3).
+        holomorphic: False where the rules deal with complex numbers themselves.
+        node: The name that torch prints for the node, where it is not CamelCaseBackward0.
+        operator: The Python operator that it is, for example "add" for __add__ and its kin.
+        **rules: One derivative rule per argument.
+    """
+
+    def decorate(body: Callable[..., Any]) -> Callable[..., Any]:
+        record = Op(
+            name or body.__name__, kind, body, rules, joint, returns, varargs, holomorphic, node
+        )
+        record.call = call.make(record)
+        REGISTRY[record.name] = record
+        _dress(record.call, record)
+        if kind.inplace:
+            record.inplace = call.make_inplace(record)
+            _dress(record.inplace, record, "_")
+        if kind.method:
+            setattr(Methods, record.name, record.call)
+            if record.inplace:
+                setattr(Methods, record.name + "_", record.inplace)
+        if operator:
+            _attach_operator(record, operator)
+        return record.call
+
+    return decorate
+
+
+def _attach_operator(record: Op, name: str) -> None:
+    if record.kind.fast == "unary":
+        setattr(Methods, f"__{name}__", record.call)
+        return
+    forward = call.make_binary(record, operator=True)
+
+    def reflected(self: Any, other: Any) -> Any:
+        return forward(other, self) if isinstance(other, call.OPERANDS) else NotImplemented
+
+    setattr(Methods, f"__{name}__", forward)
+    setattr(Methods, f"__r{name}__", reflected)
+    if record.inplace:
+        setattr(Methods, f"__i{name}__", record.inplace)
+
+
+def _dress(fn: Any, record: Op, tail: str = "") -> None:
+    fn.__name__ = fn.__qualname__ = record.name + tail
+    fn.__doc__ = record.body.__doc__
+    fn.__module__ = record.body.__module__
+    fn.__signature__ = inspect.Signature(record.signature)
+    fn.op = record
+
+
+def function(fn: Fn) -> Fn:
+    """Make a function composed of operators a tensor method as well."""
+    attach(fn.__name__, fn)
+    return fn
+
+
+def attach(name: str, fn: Callable[..., Any]) -> None:
+    """Make `fn(tensor, ...)` the tensor method `name`.
+
+    Raises:
+        OpTypeError: There is one of that name.
+    """
+    if name in vars(Methods):
+        raise OpTypeError(f"method {name} is defined twice")
+    setattr(Methods, name, fn)

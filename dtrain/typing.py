@@ -1,0 +1,22 @@
+"""Type names shared by all layers. Standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Union
+
+__all__ = ["Array", "F", "Number", "Rule", "Scalar", "Shape", "Xp"]
+
+Array = Any
+"""An array of whichever array module is at work: numpy.ndarray, cupy.ndarray."""
+
+Xp = Any
+"""An array module: numpy or cupy."""
+
+F = Any
+"""The operator namespace that a derivative rule computes with."""
+
+Scalar = Union[bool, int, float, complex]
+Number = Union[int, float]
+Shape = Sequence[int]
+Rule = Callable[..., Any]
