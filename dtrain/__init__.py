@@ -1,0 +1,64 @@
+"""dtrain: data-parallel training with PyTorch's programming model on NumPy, CuPy, MPI and NCCL.
+
+`import dtrain as torch` is how most programs use it. This module is the torch-shaped face: it
+re-exports what the packages below define and has no logic of its own.
+"""
+
+from __future__ import annotations
+
+import importlib as _importlib
+from typing import Any as _Any
+
+from dtrain import autograd, compat, nn, optim
+from dtrain.tensor.create import *  # noqa: F403
+from dtrain.tensor.device import device
+from dtrain.tensor.dtype import (
+    bfloat16, bool_ as bool, complex64, complex128, dtype, float16, float32, float64,
+    get_default_dtype, int8, int16, int32, int64, set_default_dtype, uint8, uint16, uint32, uint64,
+)  # fmt: skip
+from dtrain.tensor.generator import Generator, default_generator
+from dtrain.tensor.graph import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+from dtrain.tensor.interop import from_dlpack
+from dtrain.tensor.like import *  # noqa: F403
+from dtrain.tensor.ops import *  # noqa: F403
+from dtrain.tensor.printing import set_printoptions
+from dtrain.tensor.promote import can_cast, promote_types, result_type
+from dtrain.tensor.query import *  # noqa: F403
+from dtrain.tensor.random import *  # noqa: F403
+from dtrain.tensor.size import Size
+from dtrain.tensor.tensor import Tensor
+from dtrain.version import __version__
+
+float, double, half = float32, float64, float16
+int, long, short = int32, int64, int16
+cfloat, cdouble = complex64, complex128
+
+_LAZY = {  # attribute -> the module that it is, or that defines it
+    "amp": "dtrain.amp", "cuda": "dtrain.cuda", "distributed": "dtrain.distributed",
+    "distributions": "dtrain.distributions", "jit": "dtrain.jit", "load": "dtrain.checkpoint",
+    "onnx": "dtrain.onnx", "save": "dtrain.checkpoint", "serialization": "dtrain.serialization",
+    "utils": "dtrain.utils", "vision": "dtrain.vision", "backends": "dtrain.backends",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> _Any:
+    target = _LAZY.get(name)
+    if target is None:
+        raise AttributeError(f"module 'dtrain' has no attribute {name!r}")
+    module = _importlib.import_module(target)
+    found = module if target.rpartition(".")[2] == name else getattr(module, name)
+    globals()[name] = found
+    return found
+
+
+compat.enable_aliases()
+for _package in (nn, optim):
+    _package.__getattr__ = compat.lazy_children(_package.__name__)  # type: ignore[attr-defined]
+
+from dtrain.tensor.create import tensor  # noqa: E402  (last: the package has the same name)

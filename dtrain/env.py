@@ -16,7 +16,9 @@ _LAUNCHER_PREFIXES = ("PMI_", "PMIX_", "OMPI_", "SLURM_", "MPI_LOCAL", "HYDI_", 
 
 def launcher_variables() -> dict[str, str]:
     """Return the variables that MPI launchers and Slurm set for the processes they start."""
-    return {name: value for name, value in os.environ.items() if name.startswith(_LAUNCHER_PREFIXES)}
+    return {
+        name: value for name, value in os.environ.items() if name.startswith(_LAUNCHER_PREFIXES)
+    }
 
 
 def world_size() -> int | None:

@@ -14,7 +14,8 @@ __all__ = ["Engine", "EngineNotFoundError", "abort_code", "find_engine"]
 
 _NAMES = ("mpiexec.hydra", "mpiexec", "mpirun")
 _ABORT = re.compile(
-    rb"MPI_Abort\([^()]*, (-?\d+)\)|MPI_ABORT was invoked .*\s+with errorcode (-?\d+)"
+    rb"MPI_Abort\([^()]*, (-?\d+)\)|MPI_ABORT was invoked[^\0]{0,200}?errorcode:? (-?\d+)",
+    re.IGNORECASE,
 )
 
 
@@ -37,6 +38,13 @@ class Engine(NamedTuple):
     def rank_variable(self) -> str:
         """Name of the variable by which the engine tells a process its rank."""
         return "OMPI_COMM_WORLD_RANK" if self.family == "openmpi" else "PMI_RANK"
+
+    @property
+    def segments(self) -> tuple[str, ...]:
+        """Patterns of the engine's files in /dev/shm."""
+        if self.family == "openmpi":
+            return ("sm_segment.*", "vader_segment.*", "osc_sm.*")
+        return ("mpich_shm_*", "mpich_vci_*")
 
     def command(self, nproc: int, program: Sequence[str]) -> list[str]:
         """Return the command line that runs `program` `nproc` times on this node."""

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from dtrain_launch import cores
+from dtrain_launch import cores, shared_memory
 from dtrain_launch.engine_mpi import Engine, abort_code
 from dtrain_launch.failure import Failure, describe
 from dtrain_launch.output import Screen, Stream
@@ -104,18 +104,19 @@ class Generation:
         program = [sys.executable, "-I", "-S", str(_SHIM), str(os.getpid()), str(job)]
         environ = dict(os.environ)
         environ |= self._engine.environment(environ)
+        reader, writer = os.pipe()
+        self._listen(reader, self._take_engine_output)
         self._process = subprocess.Popen(
             self._engine.command(len(self._ranks), program),
             env=environ,
             stdin=None if _owns_stdin() else subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
+            stdout=writer,
             stderr=subprocess.STDOUT,
             # Ctrl-C in the terminal is for the agent alone, which passes it on to the programs.
             start_new_session=True,
             preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509 - there are no threads
         )
-        assert self._process.stdout is not None
-        self._listen(self._process.stdout.fileno(), self._take_engine_output)
+        os.close(writer)
 
     def stop(self, signum: int, grace_s: float) -> None:
         """Send a signal to all ranks, and SIGKILL to those still there after `grace_s` seconds."""
@@ -162,6 +163,8 @@ class Generation:
         deadline_s = time.monotonic() + _DRAIN_S
         while time.monotonic() < deadline_s and self._orphans.kill():
             self._pump(0.01)
+        if self._process is not None and self._process.returncode != 0:
+            shared_memory.sweep(self._engine.segments)
         # What the ranks wrote before they ended lies in the pipes: no need to wait for more.
         while self._pump(0):
             pass

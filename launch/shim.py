@@ -1,8 +1,9 @@
 """The first program of a rank: it starts the user's program, waits for it, and tells the agent.
 
 The MPI engine starts this file with a bare interpreter (``python -I -S shim.py AGENT JOB``), so it
-imports nothing from its package, and nothing that is slow to load. It stays as the parent of the user's program, because no engine
-says reliably who failed first and how: MPICH's banner names a rank that it killed itself.
+imports nothing from its package, and nothing slow. It stays as the parent of the user's program,
+because no engine says reliably who failed first and how: MPICH's banner names a rank that it killed
+itself.
 
 All it needs lies in the agent's open files, ``/proc/AGENT/fd/N``: nothing has a name in the file
 system, so nothing stays behind when the agent is killed. JOB is the number of a file with

@@ -88,6 +88,6 @@ def test_all_is_sorted_and_true(path: Path, module: object) -> None:
 def test_examples_in_docstrings_run(module: object) -> None:
     finder = doctest.DocTestFinder(exclude_empty=True)
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
-    for example in finder.find(module):
+    for example in finder.find(module, extraglobs={"dtrain": importlib.import_module("dtrain")}):
         runner.run(example)
     assert runner.failures == 0

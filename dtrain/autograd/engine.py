@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 
 from dtrain.backend.module import module_of
-from dtrain.errors import GradError, ShapeError, VersionError
-from dtrain.tensor import dtype as dt
-from dtrain.tensor.graph import MODE, Leaf, Node, Parts, Pick, bump
+from dtrain.errors import GradError, ShapeError
+from dtrain.tensor.graph import MODE, Leaf, Node, Parts, bump
 from dtrain.tensor.op import GRAPH, RAW
+from dtrain.tensor.rules import run_node
 from dtrain.tensor.tensor import More, Tensor, wrap
 
-__all__ = ["Run", "run_node", "unbroadcast"]
+__all__ = ["Run", "grad_mode"]
 
 _seq = attrgetter("seq")
 
@@ -217,84 +217,6 @@ def _like(a: Any, target: Any) -> Any:
     return a.astype(target.dtype)
 
 
-def run_node(node: Node, F: Any, g: Any, create_graph: bool) -> Any:
-    """Return the gradients that a node sends along its edges, in their order.
-
-    Raises:
-        GradError: The saved values are gone.
-        VersionError: One of them was changed in place.
-    """
-    plan = node.plan
-    if plan is None:
-        return node.apply(F, g, create_graph)  # type: ignore[attr-defined]
-    saved = node.saved
-    if saved is None:
-        raise freed_error()
-    checks = node.checks
-    if checks:
-        for i in range(0, len(checks), 2):
-            if checks[i][0] != checks[i + 1]:
-                raise _version_error(node, checks[i][0], checks[i + 1])
-    if create_graph:
-        saved = _saved_tensors(node)
-    elif plan.op.holomorphic and g.__class__ is not Parts and g.dtype.kind == "c":
-        saved = [s.conj() if _is_complex(s) else s for s in saved]
-    if plan.single is not None and not plan.many:
-        d = plan.single(F, g, *saved)
-        shapes = node.shapes
-        if shapes is not None and d is not None and d.shape != shapes[0]:
-            d = unbroadcast(F, d, shapes[0])
-        return (d,)
-    if plan.joint is not None:
-        return plan.joint(F, g, plan.wanted, *saved)
-    outs = [rule(F, g, *[saved[i] for i in picks]) for rule, picks in plan.steps]
-    if plan.many:
-        return outs[0]
-    if node.shapes is not None:
-        for i, shape in enumerate(node.shapes):
-            if outs[i] is not None and outs[i].shape != shape:
-                outs[i] = unbroadcast(F, outs[i], shape)
-    return outs
-
-
-def _is_complex(s: Any) -> bool:
-    return hasattr(s, "conj") and getattr(s.dtype, "kind", "") == "c"
-
-
-def _saved_tensors(node: Node) -> list[Any]:
-    """Return the saved arrays as tensors with their place in the graph."""
-    out: list[Any] = []
-    plan = node.plan
-    for value, (position, _), source in zip(node.saved, plan.saves, plan.sources, strict=True):
-        if value.__class__ is list and plan.many and source >= 0:
-            made: Any = [wrap(v) for v in value]
-            for t, n in zip(made, node.edges, strict=True):
-                t._node = n
-        elif source == -1 and not (hasattr(value, "dtype") and hasattr(value, "strides")):
-            made = value
-        else:
-            made = wrap(value)
-            if source >= 0:
-                made._node = node.edges[source]
-            elif source == -2 and dt.of(value.dtype).category >= 2:
-                made._node = Pick(node, -1 - position, 1) if position < -1 else node
-            if plan.op.holomorphic and value.dtype.kind == "c":
-                made = made.conj()
-        out.append(made)
-    return out
-
-
-def unbroadcast(F: Any, g: Any, shape: tuple[int, ...]) -> Any:
-    """Sum a gradient over the dimensions along which its operand was broadcast."""
-    lead = g.ndim - len(shape)
-    dims = tuple(range(lead)) + tuple(
-        [i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1]
-    )
-    if dims:
-        g = F.sum(g, dims)
-    return g if g.shape == shape else F.reshape(g, shape)
-
-
 def _before(node: Any, g: Any, create_graph: bool) -> Any:
     """Run the hooks that see, and may replace, the gradient that comes into a node."""
     hooks = node.hooks
@@ -334,27 +256,6 @@ def _after(node: Node, outs: Any, g: Any, create_graph: bool) -> Any:
         if got is not None:
             inputs = tuple(got) if isinstance(got, (tuple, list)) else (got,)
     return inputs if create_graph else tuple(None if t is None else t._a for t in inputs)
-
-
-def freed_error() -> GradError:
-    """Return the error for a second walk over a graph whose values are gone."""
-    return GradError(
-        "Trying to backward through the graph a second time (or directly access saved tensors after "
-        "they have already been freed). Saved intermediate values of the graph are freed when you "
-        "call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward "
-        "through the graph a second time or if you need to access saved tensors after calling "
-        "backward."
-    )
-
-
-def _version_error(node: Node, now: int, expected: int) -> VersionError:
-    shape = next((list(s.shape) for s in node.saved if hasattr(s, "shape")), [])
-    return VersionError(
-        "one of the variables needed for gradient computation has been modified by an inplace "
-        f"operation: a value saved by {node.name()}, of shape {shape}, is at version {now}; expected "
-        f"version {expected} instead. Hint: enable anomaly detection to find the operation that "
-        "failed to compute its gradient, with torch.autograd.set_detect_anomaly(True)."
-    )
 
 
 @contextmanager

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from dtrain.autograd.engine import freed_error, grad_mode
+from dtrain.autograd.engine import grad_mode
 from dtrain.backend.module import module_of
 from dtrain.errors import GradError, OpTypeError, VersionError
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.graph import MODE, Node, Parts, Pick, bump, new_version, next_seq
+from dtrain.tensor.rules import freed_error
 from dtrain.tensor.tensor import Tensor, alias, wrap
 
 __all__ = ["Context", "Function", "once_differentiable"]

@@ -65,7 +65,7 @@ def combine_all(parts: Iterable[tuple[int, int]]) -> int:
     """Fold (CRC-32, length in bytes) pairs of consecutive buffers into one CRC-32."""
     total = 0
     for value, nbytes in parts:
-        total = combine(total, value, nbytes)
+        total = combine(total, value, nbytes) if total else value
     return total
 
 

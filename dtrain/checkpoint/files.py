@@ -8,13 +8,14 @@ import secrets
 import stat
 from collections.abc import Iterator
 from io import FileIO
+from pathlib import Path
 
 from dtrain.errors import CheckpointError
 
 __all__ = ["replace_file", "sync_directory"]
 
 
-def sync_directory(path: str) -> None:
+def sync_directory(path: Path) -> None:
     """Make the names in a directory durable."""
     handle = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
@@ -34,32 +35,30 @@ def replace_file(path: str) -> Iterator[FileIO]:
     Raises:
         CheckpointError: the directory does not exist, or the disk refuses (full, read-only).
     """
-    path = os.path.realpath(path)
-    directory, name = os.path.split(path)
-    if not os.path.isdir(directory):
+    target = Path(path).resolve()
+    if not target.parent.is_dir():
         raise CheckpointError(
-            f"save({path!r}): parent directory {directory} does not exist; expected a place to "
+            f"save({path!r}): parent directory {target.parent} does not exist; expected a place to "
             "write to; do create it first"
         )
     try:
-        status = os.stat(path) if os.path.exists(path) else None
+        status = target.stat() if target.exists() else None
         if status is not None and not stat.S_ISREG(status.st_mode):
-            with open(path, "wb", buffering=0) as file:
+            with target.open("wb", buffering=0) as file:
                 yield file
             return
-        temporary = os.path.join(directory, f".{name[:200]}.{secrets.token_hex(8)}.tmp")
+        temporary = target.with_name(f".{target.name[:200]}.{secrets.token_hex(8)}.tmp")
         try:
-            with open(temporary, "xb", buffering=0) as file:
+            with temporary.open("xb", buffering=0) as file:
                 if status is not None:
                     os.fchmod(file.fileno(), stat.S_IMODE(status.st_mode))
                 yield file
                 os.fsync(file.fileno())
-            os.replace(temporary, path)
+            temporary.replace(target)
         except BaseException:
-            with contextlib.suppress(FileNotFoundError):  # it was never made, or has its name
-                os.unlink(temporary)
+            temporary.unlink(missing_ok=True)
             raise
-        sync_directory(directory)
+        sync_directory(target.parent)
     except OSError as error:
         raise CheckpointError(
             f"save({path!r}): the file cannot be written: {error}; expected a place with room; the "

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Union
+from typing import Any
 
+from dtrain.backend.cupy_ import device_count
+from dtrain.backend.transfer import move
 from dtrain.errors import DeviceError, OpTypeError
 from dtrain.tensor.device import device
 from dtrain.tensor.storage import Storage
 
 __all__ = ["MapLocation", "Placement"]
 
-MapLocation = Union[
-    None,
-    str,
-    device,
-    Mapping[str, Union[str, device]],
-    Callable[[Storage, str], Union[Storage, None]],
-]
+MapLocation = (
+    str | device | Mapping[str, str | device] | Callable[[Storage, str], Storage | None] | None
+)
 
 
 class Placement:
@@ -37,7 +35,7 @@ class Placement:
         self._target: Callable[[str], str] = str
         if isinstance(map_location, (str, device)):
             name = str(device(map_location))
-            self._target = lambda location: name
+            self._target = lambda _location: name
         elif isinstance(map_location, Mapping):
             names = map_location
             self._target = lambda location: str(names.get(location, location))
@@ -79,16 +77,25 @@ def _put(storage: Storage, location: str) -> Storage:
     Raises:
         DeviceError: this machine has no such device.
     """
-    kind = location.partition(":")[0]
+    kind, _, index = location.partition(":")
     if kind == "cpu":
         return storage
     if kind == "cuda":
-        raise DeviceError(
-            f"load(): Attempting to deserialize object on a CUDA device ({location}) but "
-            "dtrain.cuda.is_available() is False. If you are running on a CPU-only machine, please "
-            "use dtrain.load with map_location=dtrain.device('cpu') to map your storages to the "
-            "CPU."
-        )
+        count = device_count()
+        if not count:
+            raise DeviceError(
+                f"load(): Attempting to deserialize object on a CUDA device ({location}) but "
+                "dtrain.cuda.is_available() is False. If you are running on a CPU-only machine, "
+                "please use dtrain.load with map_location=dtrain.device('cpu') to map your "
+                "storages to the CPU."
+            )
+        if int(index or 0) >= count:
+            raise DeviceError(
+                f"load(): Attempting to deserialize object on CUDA device {index} but "
+                f"dtrain.cuda.device_count() is {count}. Please use dtrain.load with map_location "
+                "to map your storages to an existing device."
+            )
+        return Storage(move(Storage(storage._root, None)._flat(), location), storage._dtype)
     raise DeviceError(
         f"load(): don't know how to restore data location {location!r}; expected 'cpu' or "
         "'cuda:N'; do pass map_location='cpu'"

@@ -15,17 +15,25 @@ from typing import Any, NoReturn
 
 from dtrain.checkpoint.allowed import Allowed, build_numpy
 from dtrain.checkpoint.budget import Budget, bounded_key
-from dtrain.errors import CheckpointError, UnsafeFileError
+from dtrain.errors import CheckpointError, DtrainError, UnsafeFileError
 
-__all__ = ["Machine"]
+__all__ = ["run"]
 
+_MALFORMED = (ArithmeticError, LookupError, TypeError, ValueError, DtrainError, struct.error)
 _RENAMED_MODULES = {"__builtin__": "builtins", "copy_reg": "copyreg"}  # Python 2's names
 
 _DICTS = (dict, OrderedDict, Counter)
 
 
-class Machine:
-    """Runs one pickle.
+def run(
+    data: bytes,
+    label: str,
+    table: Mapping[str, Allowed],
+    user: Mapping[str, Callable[..., Any]],
+    persistent_load: Callable[[Any], Any],
+    budget: Budget,
+) -> Any:
+    """Return what a pickle builds.
 
     Args:
         data: the pickle.
@@ -34,7 +42,15 @@ class Machine:
         user: full name -> classes and functions that the program allowed itself.
         persistent_load: turns a persistent id into a storage.
         budget: bytes that may be copied while building.
+
+    Raises:
+        UnsafeFileError: the pickle asks for something outside the tables, or is malformed.
     """
+    return _Machine(data, label, table, user, persistent_load, budget).load()
+
+
+class _Machine:
+    """The state of a pickle that runs."""
 
     def __init__(
         self,
@@ -52,6 +68,7 @@ class Machine:
         self.persistent_load = persistent_load
         self.budget = budget
         self.at = 0
+        self.outside = False  # whether map_location may be at work, whose errors are its own
         self.stack: list[Any] = []
         self.marks: list[list[Any]] = []
         self.memo: dict[int, Any] = {}
@@ -67,11 +84,6 @@ class Machine:
         )
 
     def load(self) -> Any:
-        """Run the pickle and return what it builds.
-
-        Raises:
-            UnsafeFileError: it asks for something outside the tables, or is malformed.
-        """
         handlers = _HANDLERS
         data = self.data
         try:
@@ -86,7 +98,9 @@ class Machine:
                 handler(self)
         except CheckpointError:
             raise
-        except (ArithmeticError, LookupError, TypeError, ValueError, struct.error) as error:
+        except _MALFORMED as error:
+            if self.outside:
+                raise
             raise UnsafeFileError(
                 f"{self.label}: data.pkl is malformed at byte {self.at}: {error}; expected a "
                 "pickle written by torch.save or dtrain.save; do load another copy of the file"
@@ -156,9 +170,10 @@ class Machine:
         args, target = self.stack.pop(), self.stack.pop()
         if type(args) is not tuple:
             self.refuse("a call's arguments are not a tuple")
+        self.budget.take(_weight(args))
         call = self.calls.get(id(target))
         if call is not None:
-            self.stack.append(call(self.budget, *args))
+            self.stack.append(call(*args))
         elif id(target) in self.user_calls:
             self.stack.append(target(*args))
         else:
@@ -168,9 +183,10 @@ class Machine:
         args, cls = self.stack.pop(), self.stack.pop()
         if type(args) is not tuple:
             self.refuse("a new object's arguments are not a tuple")
+        self.budget.take(_weight(args))
         call = self.calls.get(id(cls))
         if call is not None:
-            self.stack.append(call(self.budget, *args))
+            self.stack.append(call(*args))
         elif id(cls) in self.user_calls and isinstance(cls, type):
             self.stack.append(cls.__new__(cls, *args))
         else:
@@ -180,6 +196,7 @@ class Machine:
         state = self.stack.pop()
         target = self.stack[-1]
         kind = type(target)
+        self.budget.take(_weight(state) if type(state) is tuple else 0)
         if kind is OrderedDict:
             if type(state) is not dict:
                 self.refuse("the state of an OrderedDict is not a dict")
@@ -188,7 +205,7 @@ class Machine:
                 if type(name) is not str or hasattr(OrderedDict, name):
                     self.refuse(f"the attribute {name!r} of an OrderedDict cannot be set")
             target.__dict__.update(state)
-        elif build_numpy(self.budget, target, state):
+        elif build_numpy(target, state):
             pass
         elif id(kind) in self.user_calls:
             _set_state(target, state)
@@ -196,7 +213,10 @@ class Machine:
             self.refuse(f"setting the state of a {kind.__name__} is not allowed")
 
     def persistent(self) -> None:
-        self.stack.append(self.persistent_load(self.stack.pop()))
+        pid = self.stack.pop()
+        self.outside = True
+        self.stack.append(self.persistent_load(pid))
+        self.outside = False
 
     # -- containers
 
@@ -275,6 +295,9 @@ class Machine:
         if not 2 <= version <= 5:
             self.refuse(f"pickle protocol {version} is not known")
 
+    def frame(self) -> None:
+        self.number(8)  # only a hint for readers of streams
+
     def push(self, value: Any) -> None:
         self.stack.append(value)
 
@@ -287,6 +310,15 @@ class Machine:
     def integer(self, nbytes: int) -> None:
         size = self.number(nbytes)
         self.stack.append(int.from_bytes(self.take(size), "little", signed=True))
+
+
+def _weight(args: tuple[Any, ...]) -> int:
+    """Return about how many bytes a call may copy out of its arguments."""
+    return sum(
+        len(arg) * (1 if isinstance(arg, (str, bytes, bytearray)) else 64)
+        for arg in args
+        if isinstance(arg, (str, bytes, bytearray, tuple, list, dict, set, frozenset))
+    )
 
 
 def _set_state(target: Any, state: Any) -> None:
@@ -306,39 +338,39 @@ def _set_state(target: Any, state: Any) -> None:
 
 _STOP = ord(".")
 
-_HANDLERS: dict[int, Callable[[Machine], None]] = {
+_HANDLERS: dict[int, Callable[[_Machine], None]] = {
     ord(opcode): handler
     for opcode, handler in {
         # frame and memo
-        b"\x80": Machine.proto,
-        b"\x95": lambda m: m.take(8) and None,
+        b"\x80": _Machine.proto,
+        b"\x95": _Machine.frame,
         b"q": lambda m: m.put(m.number(1)),
         b"r": lambda m: m.put(m.number(4)),
         b"\x94": lambda m: m.put(len(m.memo)),
         b"h": lambda m: m.get(m.number(1)),
         b"j": lambda m: m.get(m.number(4)),
-        b"(": Machine.mark,
-        b"0": Machine.pop,
-        b"1": Machine.pop_mark,
+        b"(": _Machine.mark,
+        b"0": _Machine.pop,
+        b"1": _Machine.pop_mark,
         # names, calls, state
-        b"c": Machine.global_,
-        b"\x93": Machine.stack_global,
-        b"R": Machine.reduce,
-        b"\x81": Machine.newobj,
-        b"b": Machine.build,
-        b"Q": Machine.persistent,
+        b"c": _Machine.global_,
+        b"\x93": _Machine.stack_global,
+        b"R": _Machine.reduce,
+        b"\x81": _Machine.newobj,
+        b"b": _Machine.build,
+        b"Q": _Machine.persistent,
         # containers
         b"}": lambda m: m.push({}),
         b"]": lambda m: m.push([]),
         b")": lambda m: m.push(()),
         b"\x8f": lambda m: m.push(set()),
-        b"\x90": Machine.additems,
-        b"\x91": Machine.frozenset_,
-        b"a": Machine.append,
-        b"e": Machine.appends,
-        b"s": Machine.setitem,
-        b"u": Machine.setitems,
-        b"t": Machine.tuple_,
+        b"\x90": _Machine.additems,
+        b"\x91": _Machine.frozenset_,
+        b"a": _Machine.append,
+        b"e": _Machine.appends,
+        b"s": _Machine.setitem,
+        b"u": _Machine.setitems,
+        b"t": _Machine.tuple_,
         b"\x85": lambda m: m.tuple_of(1),
         b"\x86": lambda m: m.tuple_of(2),
         b"\x87": lambda m: m.tuple_of(3),
@@ -358,5 +390,6 @@ _HANDLERS: dict[int, Callable[[Machine], None]] = {
         b"C": lambda m: m.binary(1),
         b"B": lambda m: m.binary(4),
         b"\x8e": lambda m: m.binary(8),
+        b"\x96": lambda m: m.push(bytearray(m.take(m.number(8)))),
     }.items()
 }

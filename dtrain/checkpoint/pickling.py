@@ -15,11 +15,11 @@ from typing import Any, ClassVar
 from dtrain.checkpoint.allowed import TABLE
 from dtrain.checkpoint.names import StorageType
 from dtrain.checkpoint.rebuild import (
-    _rebuild_from_type_v2,
-    _rebuild_parameter,
-    _rebuild_parameter_with_state,
-    _rebuild_tensor_v2,
-    _rebuild_tensor_v3,
+    rebuild_from_type_v2,
+    rebuild_parameter,
+    rebuild_parameter_with_state,
+    rebuild_tensor_v2,
+    rebuild_tensor_v3,
 )
 from dtrain.checkpoint.storages import StorageRef, StorageTable
 from dtrain.nn.parameter import Parameter
@@ -53,7 +53,10 @@ def dump(obj: Any, protocol: int) -> tuple[bytes, StorageTable]:
     return buffer.getvalue(), storages
 
 
-class _TorchPickler(pickle._Pickler):
+_PythonPickler: Any = pickle._Pickler  # its stubs leave out what a subclass needs
+
+
+class _TorchPickler(_PythonPickler):  # type: ignore[misc]
     """Writes our tensors and classes the way torch writes its own."""
 
     def __init__(self, file: io.BytesIO, protocol: int, storages: StorageTable) -> None:
@@ -76,24 +79,25 @@ class _TorchPickler(pickle._Pickler):
 
     def _reduce_tensor(self, tensor: Tensor) -> Any:
         state = tensor.__dict__
+        hooks: OrderedDict[str, Any] = OrderedDict()  # torch's place for hooks, never saved
         if type(tensor) is Parameter:
             data, requires_grad = wrap(tensor._a), tensor.requires_grad
             if state:
-                args = (data, requires_grad, OrderedDict(), dict(state))
-                return _rebuild_parameter_with_state, args
-            return _rebuild_parameter, (data, requires_grad, OrderedDict())
+                return rebuild_parameter_with_state, (data, requires_grad, hooks, dict(state))
+            return rebuild_parameter, (data, requires_grad, hooks)
         call, arguments = self._reduce_array(tensor)
         if type(tensor) is Tensor and not state:
             return call, arguments
-        return _rebuild_from_type_v2, (call, type(tensor), arguments, dict(state))
+        return rebuild_from_type_v2, (call, type(tensor), arguments, dict(state))
 
     def _reduce_array(self, tensor: Tensor) -> tuple[Any, tuple[Any, ...]]:
         ref, offset, stride = self._storages.add(tensor._a)
         size = tuple(tensor._a.shape)
-        common = (ref, offset, size, stride, tensor.requires_grad, OrderedDict())
+        hooks: OrderedDict[str, Any] = OrderedDict()
+        common = (ref, offset, size, stride, tensor.requires_grad, hooks)
         if ref.kind.dtype is None:
-            return _rebuild_tensor_v3, (*common, tensor.dtype)
-        return _rebuild_tensor_v2, common
+            return rebuild_tensor_v3, (*common, tensor.dtype)
+        return rebuild_tensor_v2, common
 
     def save_global(self, obj: Any, name: str | None = None) -> None:
         """Write torch's name for what is torch's, else the name of the object itself."""
@@ -105,7 +109,7 @@ class _TorchPickler(pickle._Pickler):
         self.memoize(obj)
 
     dispatch: ClassVar[dict[type, Any]] = {
-        **pickle._Pickler.dispatch,
+        **_PythonPickler.dispatch,
         FunctionType: save_global,
         StorageType: save_global,
         dtype: save_global,

@@ -1,12 +1,7 @@
-"""Storages and tensors as files describe them: torch's rebuild functions over NumPy arrays.
-
-A storage's bytes may still be on their way while the pickle runs; views are cut at once, and what
-needs the values (byte order, lazy conjugation) is done in `Loading.finish`.
-"""
+"""torch's rebuild functions over arrays: how a pickle describes its tensors and parameters."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from math import prod
 from typing import Any
@@ -14,137 +9,22 @@ from typing import Any
 import numpy as np
 
 from dtrain.backend.module import module_of
-from dtrain.checkpoint.budget import Budget
-from dtrain.checkpoint.location import Placement
-from dtrain.checkpoint.names import StorageType
-from dtrain.checkpoint.zip_reader import ArchiveReader
-from dtrain.errors import UnsafeFileError
+from dtrain.checkpoint.loading import FileStorage, Loading
 from dtrain.nn.parameter import Parameter
 from dtrain.tensor.dtype import dtype
-from dtrain.tensor.storage import Storage, address_of
 from dtrain.tensor.tensor import Tensor, wrap
 from dtrain.typing import Array
 
-__all__ = ["REBUILD", "FileStorage", "Loading", "rebuild_plain_parameter"]
-
-
-class FileStorage:
-    """The memory of a storage in a file, on the device where it is to be.
-
-    Attributes:
-        dtype: type of the elements; None where each tensor tells.
-        bytes: the memory as uint8[nbytes].
-    """
-
-    def __init__(self, kind: dtype | None, array: Array, loading: Loading) -> None:
-        self.dtype = kind
-        self.bytes = array
-        self.loading = loading
-
-
-class Loading:
-    """What one load has under way.
-
-    Args:
-        reader: the archive.
-        placement: where `map_location` wants the storages.
-        byteorder: "little" or "big", how the file's numbers lie.
-        budget: bytes that may be copied while building.
-    """
-
-    def __init__(
-        self, reader: ArchiveReader, placement: Placement, byteorder: str, budget: Budget
-    ) -> None:
-        self.reader = reader
-        self.budget = budget
-        self._placement = placement
-        self._swap = byteorder != sys.byteorder
-        self._swapped: dict[str, dtype] = {}
-        self._storages: dict[str, FileStorage] = {}
-        self._later: list[Callable[[], None]] = []
-
-    def persistent_load(self, pid: Any) -> FileStorage:
-        """Return the storage of a persistent id ("storage", type, key, location, numel).
-
-        Raises:
-            UnsafeFileError: the id has another form, or the record another size.
-        """
-        if type(pid) is not tuple or len(pid) != 5 or pid[0] not in ("storage", b"storage"):
-            raise ValueError("a persistent id that is no storage")
-        _, kind, key, location, numel = pid
-        if (
-            not isinstance(kind, StorageType)
-            or type(key) is not str
-            or type(location) is not str
-            or type(numel) is not int
-        ):
-            raise ValueError("a persistent id of a storage with fields of other types")
-        found = self._storages.get(key)
-        if found is None:
-            found = self._storages[key] = self._open(kind, key, location, numel)
-        if found.dtype is not kind.dtype:
-            raise ValueError(f"storage {key!r} is used with two types")
-        return found
-
-    def _open(self, kind: StorageType, key: str, location: str, numel: int) -> FileStorage:
-        name = f"data/{key}"
-        record = self.reader.records.get(name)
-        itemsize = kind.dtype.itemsize if kind.dtype else 1
-        if record is None or numel < 0 or record.size != numel * itemsize:
-            size = "no bytes" if record is None else f"{record.size} bytes"
-            raise UnsafeFileError(
-                f"{self.reader.source.label}: storage {key!r} ({kind.name}, {numel} elements) has "
-                f"{size} in record {name!r}; expected {numel * itemsize}; do not trust this file"
-            )
-        array: Array = self.reader.fetch(name)
-        if not self._placement.stays(location):
-            array = self._place(kind, name, array, location)
-        elif self._swap and kind.dtype is not None:
-            self._swap_later(name, array, kind.dtype)
-        return FileStorage(kind.dtype, array, self)
-
-    def _place(self, kind: StorageType, name: str, array: Array, location: str) -> Array:
-        """Give the values to map_location; they must be there, whole and in native order."""
-        self.reader.wait(name)
-        if self._swap and kind.dtype is not None:
-            _swap_bytes(array, kind.dtype)
-        host = Storage(array.view(kind.dtype.np if kind.dtype else np.uint8), kind.dtype)
-        placed = self._placement.put(host, location)
-        flat = placed._flat().view(np.uint8)
-        if flat.size != array.size:
-            raise ValueError(f"map_location changed the size of record {name!r}")
-        return flat
-
-    def swap_untyped(self, storage: FileStorage, kind: dtype) -> None:
-        """Note the type of an untyped storage, so that its byte order can be put right."""
-        if self._swap and storage.bytes.size:
-            if not isinstance(storage.bytes, np.ndarray):
-                raise ValueError(f"a {kind.name} tensor of foreign byte order on a device")
-            self._swap_later(str(address_of(storage.bytes)), storage.bytes, kind)
-
-    def _swap_later(self, name: str, array: Array, kind: dtype) -> None:
-        before = self._swapped.get(name)
-        if before is None:
-            self._swapped[name] = kind
-            self._later.append(lambda: _swap_bytes(array, kind))
-        elif before is not kind:
-            raise ValueError("bytes of foreign byte order are used with two types")
-
-    def after_bytes(self, action: Callable[[], None]) -> None:
-        """Run `action` when all bytes are there and verified."""
-        self._later.append(action)
-
-    def finish(self) -> None:
-        """Wait for all bytes, verify them, and do what had to wait for them."""
-        self.reader.finish()
-        for action in self._later:
-            action()
-
-
-def _swap_bytes(array: Array, kind: dtype) -> None:
-    # complex numbers are two numbers; bfloat16 has no byte order for NumPy
-    part = kind.itemsize // 2 if kind.is_complex else kind.itemsize
-    array.view(f"u{part}").byteswap(inplace=True)
+__all__ = [
+    "REBUILD",
+    "rebuild_from_type_v2",
+    "rebuild_parameter",
+    "rebuild_parameter_with_state",
+    "rebuild_plain_parameter",
+    "rebuild_tensor",
+    "rebuild_tensor_v2",
+    "rebuild_tensor_v3",
+]
 
 
 def _view(storage: FileStorage, offset: Any, size: Any, stride: Any, kind: dtype) -> Array:
@@ -194,14 +74,15 @@ def _resolve(loading: Loading, array: Array, metadata: Any) -> Array:
     if type(metadata) is not dict or metadata.keys() - {"conj", "neg"}:
         raise ValueError(f"a tensor with metadata {metadata!r}")
     loading.budget.take(prod(array.shape) * array.itemsize)
-    result = np.empty(array.shape, array.dtype)
+    xp = module_of(type(array))
+    result = xp.empty(array.shape, array.dtype)
 
     def fill() -> None:
         result[...] = array
         if metadata.get("conj"):
-            np.conjugate(result, out=result)
+            xp.conjugate(result, out=result)
         if metadata.get("neg"):
-            np.negative(result, out=result)
+            xp.negative(result, out=result)
 
     loading.after_bytes(fill)
     return result
@@ -213,15 +94,12 @@ def _storage(value: Any) -> FileStorage:
     return value
 
 
-def _rebuild_tensor(
-    budget: Budget, storage: Any, storage_offset: Any, size: Any, stride: Any
-) -> Tensor:
+def rebuild_tensor(storage: Any, storage_offset: Any, size: Any, stride: Any) -> Tensor:
     """Return a tensor of the storage's type."""
-    return _rebuild_tensor_v2(budget, storage, storage_offset, size, stride, False, None)
+    return rebuild_tensor_v2(storage, storage_offset, size, stride, False, None)
 
 
-def _rebuild_tensor_v2(
-    budget: Budget,
+def rebuild_tensor_v2(
     storage: Any,
     storage_offset: Any,
     size: Any,
@@ -238,8 +116,7 @@ def _rebuild_tensor_v2(
     return _finish_tensor(storage.loading, array, requires_grad, backward_hooks, metadata)
 
 
-def _rebuild_tensor_v3(
-    budget: Budget,
+def rebuild_tensor_v3(
     storage: Any,
     storage_offset: Any,
     size: Any,
@@ -258,15 +135,13 @@ def _rebuild_tensor_v3(
     return _finish_tensor(storage.loading, array, requires_grad, backward_hooks, metadata)
 
 
-def _rebuild_parameter(
-    budget: Budget, data: Any, requires_grad: Any, backward_hooks: Any
-) -> Parameter:
+def rebuild_parameter(data: Any, requires_grad: Any, backward_hooks: Any) -> Parameter:
     """Return a parameter over a tensor's memory."""
-    return _rebuild_parameter_with_state(budget, data, requires_grad, backward_hooks, None)
+    return rebuild_parameter_with_state(data, requires_grad, backward_hooks, None)
 
 
-def _rebuild_parameter_with_state(
-    budget: Budget, data: Any, requires_grad: Any, backward_hooks: Any, state: Any
+def rebuild_parameter_with_state(
+    data: Any, requires_grad: Any, backward_hooks: Any, state: Any
 ) -> Parameter:
     """Return a parameter with attributes of its own."""
     if not isinstance(data, Tensor) or backward_hooks:
@@ -276,23 +151,20 @@ def _rebuild_parameter_with_state(
     return parameter
 
 
-def _rebuild_from_type_v2(budget: Budget, call: Any, cls: Any, args: Any, state: Any) -> Tensor:
+def rebuild_from_type_v2(call: Any, cls: Any, args: Any, state: Any) -> Tensor:
     """Return a tensor with attributes of its own."""
-    call = getattr(call, "func", call)  # an unrestricted load binds the budget
-    if call not in REBUILD or cls not in (Tensor, Parameter) or type(args) is not tuple:
+    if call not in REBUILD.values() or cls not in (Tensor, Parameter) or type(args) is not tuple:
         raise TypeError(f"a tensor of class {cls!r}")
-    tensor = call(budget, *args)
+    tensor = call(*args)
     if type(tensor) is not cls:
         tensor = Parameter(tensor, tensor.requires_grad)
     _set_attributes(tensor, state)
     return tensor  # type: ignore[no-any-return]
 
 
-def rebuild_plain_parameter(
-    budget: Budget, data: Any = None, requires_grad: Any = True
-) -> Parameter:
+def rebuild_plain_parameter(data: Any = None, requires_grad: Any = True) -> Parameter:
     """Return a parameter as old files make it: the class called with a tensor."""
-    return _rebuild_parameter(budget, data, requires_grad, None)
+    return rebuild_parameter(data, requires_grad, None)
 
 
 def _set_attributes(tensor: Tensor, state: Any) -> None:
@@ -308,12 +180,12 @@ def _set_attributes(tensor: Tensor, state: Any) -> None:
         tensor.__dict__[name] = value
 
 
-REBUILD: tuple[Callable[..., Any], ...] = (
-    _rebuild_parameter,
-    _rebuild_parameter_with_state,
-    _rebuild_tensor,
-    _rebuild_tensor_v2,
-    _rebuild_tensor_v3,
-    _rebuild_from_type_v2,
-)
-"""torch's rebuild functions; each takes the budget first."""
+REBUILD: dict[str, Callable[..., Any]] = {
+    "torch._tensor._rebuild_from_type_v2": rebuild_from_type_v2,
+    "torch._utils._rebuild_parameter": rebuild_parameter,
+    "torch._utils._rebuild_parameter_with_state": rebuild_parameter_with_state,
+    "torch._utils._rebuild_tensor": rebuild_tensor,
+    "torch._utils._rebuild_tensor_v2": rebuild_tensor_v2,
+    "torch._utils._rebuild_tensor_v3": rebuild_tensor_v3,
+}
+"""torch's name of each function."""

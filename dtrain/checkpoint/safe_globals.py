@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Any, Union
+from typing import Any
 
 from dtrain.errors import OpTypeError, OpValueError
 
@@ -16,7 +16,7 @@ __all__ = [
     "user_globals",
 ]
 
-SafeGlobal = Union[Callable[..., Any], tuple[Callable[..., Any], str]]
+SafeGlobal = Callable[..., Any] | tuple[Callable[..., Any], str]
 
 # "module.qualname" as it stands in files -> the entry as it was given
 _allowed: dict[str, SafeGlobal] = {}
@@ -27,7 +27,7 @@ _BLOCKED = frozenset({"nt", "os", "posix", "subprocess", "sys"})
 
 def _named(entry: SafeGlobal) -> tuple[str, SafeGlobal]:
     if isinstance(entry, tuple):
-        if len(entry) != 2 or not isinstance(entry[1], str):
+        if [*map(type, entry[1:])] != [str]:
             raise OpValueError(
                 f"add_safe_globals({entry!r}): a tuple must be (class or function, full name as a "
                 "string)"

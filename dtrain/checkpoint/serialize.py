@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from typing import IO, Any, Union
+from pathlib import Path
+from typing import IO, Any
 
 from dtrain.checkpoint.budget import Budget
 from dtrain.checkpoint.files import replace_file
+from dtrain.checkpoint.loading import Loading
 from dtrain.checkpoint.location import MapLocation, Placement
 from dtrain.checkpoint.pickling import dump
-from dtrain.checkpoint.rebuild import Loading
 from dtrain.checkpoint.source import FileSource, PathSource
 from dtrain.checkpoint.storages import StorageTable
 from dtrain.checkpoint.unpickling import undump, undump_trusted
@@ -22,7 +23,7 @@ from dtrain.errors import CheckpointError, OpTypeError, OpValueError
 
 __all__ = ["load", "save"]
 
-FileLike = Union[str, "os.PathLike[str]", IO[bytes]]
+FileLike = str | os.PathLike[str] | IO[bytes]
 
 _DEFAULT_TOP = "archive"
 
@@ -62,8 +63,7 @@ def save(obj: Any, f: FileLike, *, pickle_protocol: int = 2) -> None:
 
 def _top_folder(path: str) -> str:
     """Return the archive's top folder as torch names it: the file's name, cut at its last dot."""
-    name = os.path.basename(path)
-    stem = name.rpartition(".")[0] or name
+    stem = Path(path).stem
     return stem if stem.isascii() and stem.isprintable() and "\\" not in stem else _DEFAULT_TOP
 
 

@@ -33,8 +33,8 @@ class PathSource:
 
     def __init__(self, path: str) -> None:
         self.label = f"load({path!r})"
-        self._file = open(path, "rb", buffering=0)  # noqa: SIM115 - closed by __exit__
-        self.size = os.fstat(self._file.fileno()).st_size
+        self._fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self.size = os.fstat(self._fd).st_size
 
     def __enter__(self) -> PathSource:
         return self
@@ -45,19 +45,19 @@ class PathSource:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._file.close()
+        os.close(self._fd)
 
     def read_into(self, offset: int, view: memoryview) -> None:
         """Fill `view` with the bytes from `offset` on."""
-        while len(view):
-            count = os.preadv(self._file.fileno(), [view], offset)
+        while view.nbytes:
+            count = os.preadv(self._fd, [view], offset)
             if not count:
                 raise CorruptFileError(f"{self.label}: the file ends at byte {offset}")
             offset, view = offset + count, view[count:]
 
     def map(self) -> mmap.mmap:
         """Map the file into memory; writes to the map stay in this process."""
-        return mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_COPY)
+        return mmap.mmap(self._fd, 0, access=mmap.ACCESS_COPY)
 
 
 class FileSource:
@@ -92,7 +92,7 @@ class FileSource:
         """Fill `view` with the bytes from `offset` on."""
         with self._lock:
             self._file.seek(self._base + offset)
-            while len(view):
+            while view.nbytes:
                 data = self._file.read(len(view))
                 if not data:
                     raise CorruptFileError(f"{self.label}: the file ends before byte {offset}")

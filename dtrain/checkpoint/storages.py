@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -37,7 +38,7 @@ class StorageRef:
 
     def view(self) -> memoryview:
         """Return the bytes: the memory itself on the host, a copy from a device."""
-        host = np.ascontiguousarray(to_host(self.memory))
+        host: Any = np.ascontiguousarray(to_host(self.memory))
         return memoryview(host.reshape(-1).view(np.uint8))
 
 
@@ -59,6 +60,8 @@ class StorageTable:
         Raises:
             CheckpointError: the same memory is in the file with another type.
         """
+        if isinstance(array, np.generic):
+            array = np.asarray(array)  # some operators answer with NumPy's scalars
         itemsize = int(array.itemsize)
         memory = _linear(root_of(array))
         whole = memory is not None and memory.nbytes % itemsize == 0

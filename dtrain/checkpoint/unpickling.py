@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 import importlib
 import io
 import pickle
 from typing import Any
 
 from dtrain.checkpoint.allowed import TABLE
-from dtrain.checkpoint.machine import Machine
-from dtrain.checkpoint.rebuild import REBUILD, Loading
+from dtrain.checkpoint.loading import Loading
+from dtrain.checkpoint.machine import run
 from dtrain.checkpoint.safe_globals import user_globals
 from dtrain.errors import UnsafeFileError
 
 __all__ = ["undump", "undump_trusted"]
-
-_REBUILD = frozenset(REBUILD)
 
 
 def undump(data: bytes, loading: Loading) -> Any:
@@ -26,8 +23,7 @@ def undump(data: bytes, loading: Loading) -> Any:
         UnsafeFileError: it names something that is not allowed, or is malformed.
     """
     label = loading.reader.source.label
-    machine = Machine(data, label, TABLE, user_globals(), loading.persistent_load, loading.budget)
-    return machine.load()
+    return run(data, label, TABLE, user_globals(), loading.persistent_load, loading.budget)
 
 
 def undump_trusted(data: bytes, loading: Loading) -> Any:
@@ -54,11 +50,7 @@ class _TrustingUnpickler(pickle.Unpickler):
         if module.partition(".")[0] != "torch":
             return super().find_class(module, name)
         entry = TABLE.get(f"{module}.{name}")
-        if entry is None:
-            return self._find_own(module, name)
-        if entry.value in _REBUILD:
-            return functools.partial(entry.value, self._loading.budget)
-        return entry.value
+        return self._find_own(module, name) if entry is None else entry.value
 
     def _find_own(self, module: str, name: str) -> Any:
         """Look a torch class up in dtrain, in its module and then in the packages above it.
@@ -71,9 +63,9 @@ class _TrustingUnpickler(pickle.Unpickler):
                 place = importlib.import_module(".".join(path[:end]))
             except ModuleNotFoundError:
                 continue  # dtrain has fewer modules than torch: the package above exports the name
-            found = functools.reduce(
-                lambda value, part: getattr(value, part, None), name.split("."), place
-            )
+            found: Any = place
+            for part in name.split("."):
+                found = getattr(found, part, None)
             if found is not None:
                 return found
         raise UnsafeFileError(

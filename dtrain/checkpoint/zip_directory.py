@@ -58,8 +58,9 @@ class _Directory:
 
     def __init__(self, source: Source) -> None:
         self.source = source
-        self.by_torch = True
+        self.by_torch = False
         """Whether torch (or dtrain) wrote the file: stricter rules hold then."""
+        self.end64_maker: tuple[int, int] | None = None
 
     def fail(self, what: str) -> NoReturn:
         raise CorruptFileError(
@@ -96,8 +97,6 @@ class _Directory:
         locator = LOCATOR.unpack(self.get(tail, LOCATOR.size)) if tail >= 0 else (0, 0, 0, 0)
         if locator[0] == Signature.LOCATOR:
             at, size, begin, count = self.end64(tail, locator, (size, begin, count))
-        else:
-            self.by_torch = False
         if begin + size != at:
             self.fail("the archive's directory does not lie before its end record")
         return begin, size, count
@@ -117,7 +116,7 @@ class _Directory:
         wide = (size, begin, count)
         if here != count or short != tuple(map(min, wide, limits)):
             self.fail("the archive's two end records disagree")
-        self.by_torch = made_by == END64_MADE_BY and needed == END64_NEEDED
+        self.end64_maker = (made_by, needed)
         return at, size, begin, count
 
     def not_a_zip(self) -> NoReturn:
@@ -166,10 +165,12 @@ class _Directory:
         They say nothing about the data, so this is only about finding each flipped bit. Files that
         another zip program wrote again keep whatever it put there.
         """
-        if makers.most_common(1)[0][0] != (0, 0, 0, 0, 0):
-            self.by_torch = False
-        elif len(makers) > 1:
+        zero = makers.most_common(1)[0][0] == (0, 0, 0, 0, 0)
+        self.by_torch = zero and self.end64_maker is not None
+        if self.by_torch and len(makers) > 1:
             self.fail("attributes of a record in the archive's directory were changed")
+        if self.by_torch and self.end64_maker != (END64_MADE_BY, END64_NEEDED):
+            self.fail("the archive's zip64 end record is damaged")
 
     def name(self, data: bytes, index: int) -> str:
         try:

@@ -10,6 +10,7 @@ import mmap
 import zlib
 from concurrent.futures import Future
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,7 +43,7 @@ class ArchiveReader:
     def __init__(self, source: Source, mapped: mmap.mmap | None = None) -> None:
         self.source = source
         self.records = read_directory(source)
-        self._mapped = None if mapped is None else np.frombuffer(mapped, dtype=np.uint8)
+        self._mapped = mapped
         self._sums: dict[str, list[tuple[Future[int] | int, int]]] = {}
         self._pool: Crc32Pool | None = None
 
@@ -76,7 +77,8 @@ class ArchiveReader:
         """
         record = self._record(name)
         if self._mapped is not None:
-            data = self._mapped[record.start : record.start + record.size]
+            # an array of its own over the map, so that its storage is the record, not the file
+            data: Bytes = np.ndarray(record.size, np.uint8, self._mapped, record.start)
             self._sum(name, record, data, read=False)
         else:
             data = np.empty(record.size, np.uint8)
@@ -142,13 +144,12 @@ class ArchiveReader:
         ]
 
     def _sum_span(self, offset: int, nbytes: int, data: Bytes | None, read: bool) -> int:
+        # a span that nobody keeps is read piece by piece into the same scratch memory
+        kept: Any = np.empty(min(_PIECE_BYTES, nbytes), np.uint8) if data is None else data
+        view = memoryview(kept)
         total = 0
-        if data is None:
-            scratch = memoryview(bytearray(min(_PIECE_BYTES, nbytes)))
-        else:
-            view = memoryview(data)
         for at, count in spans(nbytes, _PIECE_BYTES):
-            piece = scratch[:count] if data is None else view[at : at + count]
+            piece = view[:count] if data is None else view[at : at + count]
             if read:
                 self.source.read_into(offset + at, piece)
             total = zlib.crc32(piece, total)

@@ -34,6 +34,7 @@ from dtrain.checkpoint.zip_format import (
 __all__ = ["ArchiveWriter", "Sink"]
 
 _PIECE_BYTES = 1 << 30  # Linux writes at most 2 GiB - 4 KiB a call
+_GATHER_BYTES = 1 << 16  # smaller pieces are gathered: one call for many headers and small tensors
 
 
 class Sink(Protocol):
@@ -57,6 +58,7 @@ class ArchiveWriter:
         self._top = top
         self._records: list[Record] = []
         self._position = 0
+        self._gathered = bytearray()
         self._pool: Crc32Pool | None = None
 
     def __enter__(self) -> ArchiveWriter:
@@ -84,12 +86,12 @@ class ArchiveWriter:
         full = f"{self._top}/{name}"
         header = self._position
         # torch leaves out flag and descriptor where there are no bytes
-        flags = FLAG_UTF8 | (FLAG_DESCRIPTOR if len(view) else 0)
+        flags = FLAG_UTF8 | (FLAG_DESCRIPTOR if view.nbytes else 0)
         self._put(_local_header(full.encode(), flags, header, len(view)))
         start = self._position
         crc = self._put_summed(view)
         self._records.append(Record(full, flags, crc, len(view), header, start=start))
-        if len(view):
+        if view.nbytes:
             wide = _needs_zip64(header, len(view))
             self._put(
                 (DESCRIPTOR64 if wide else DESCRIPTOR).pack(
@@ -99,12 +101,24 @@ class ArchiveWriter:
 
     def _put(self, data: bytes | memoryview) -> None:
         view = memoryview(data)
-        while len(view):
+        self._position += view.nbytes
+        if view.nbytes < _GATHER_BYTES:
+            self._gathered += view
+            if len(self._gathered) >= _GATHER_BYTES:
+                self._flush()
+        else:
+            self._flush()
+            self._write(view)
+
+    def _flush(self) -> None:
+        gathered, self._gathered = self._gathered, bytearray()
+        self._write(memoryview(gathered))
+
+    def _write(self, view: memoryview) -> None:
+        while view.nbytes:
             piece = view[:_PIECE_BYTES]
             count = self._sink.write(piece)
-            count = len(piece) if count is None else count
-            self._position += count
-            view = view[count:]
+            view = view[piece.nbytes if count is None else count :]
 
     def _put_summed(self, view: memoryview) -> int:
         """Write `view` while other threads sum it; return its CRC-32."""
@@ -135,6 +149,7 @@ class ArchiveWriter:
                 min(size, UINT32_MAX), min(begin, UINT32_MAX), 0,
             )
         )  # fmt: skip
+        self._flush()
 
 
 def _needs_zip64(header: int, size: int) -> bool:

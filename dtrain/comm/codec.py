@@ -127,8 +127,9 @@ _SCALARS: dict[type, tuple[bytes, Callable[[Any], bytes]]] = {
 
 def _dtype_name(dtype: np.dtype[Any]) -> str | None:
     if _DTYPE.fullmatch(dtype.str):
-        return dtype.str
-    return dtype.name if _NAMED_DTYPE.fullmatch(dtype.name) else None
+        return str(dtype.str)
+    name = str(dtype.name)
+    return name if _NAMED_DTYPE.fullmatch(name) else None
 
 
 def _write_array(out: bytearray, array: np.ndarray[Any, Any]) -> None:
@@ -196,14 +197,16 @@ class _Reader:
         data = self.take(self.length())
         try:
             dtype = np.dtype(name)
-            if math.prod(shape) * dtype.itemsize != len(data):
-                raise ValueError(f"{len(data)} bytes do not fill it")
-            if not data:
-                return np.empty(shape, dtype)
+            # Before anything of this shape is allocated.
+            fits = math.prod(shape) * dtype.itemsize == len(data)
             # A bytearray, so that the array owns memory that can be written.
-            return np.frombuffer(bytearray(data), dtype).reshape(shape)
+            flat = np.frombuffer(bytearray(data), dtype) if data else np.empty(0, dtype)
+            array = flat.reshape(shape) if fits else None
         except (TypeError, ValueError, OverflowError) as error:
             raise _corrupt(f"array {name}{shape}: {error}", self.position) from None
+        if array is None:
+            raise _corrupt(f"array {name}{shape} of {len(data)} bytes", self.position)
+        return array
 
     def scalar(self) -> Any:
         array = self.array()

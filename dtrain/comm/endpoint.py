@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import weakref
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import ClassVar
@@ -45,6 +46,8 @@ class Endpoint(Transport):
         self._submitted = 0  # the number of the last collective
         self._current: Call | None = None  # the collective under way
         self._closed = False
+        # A communicator that is dropped without close must not leave its thread behind.
+        weakref.finalize(self, self._lane.retire).atexit = False
 
     def __repr__(self) -> str:
         """Return the driver, the group and the place of this rank in it."""
@@ -144,13 +147,11 @@ class Endpoint(Transport):
         return self.rank == root
 
     def _check_chunks(
-        self, where: str, *, whole: Array | None, chunk: Array | None, written: Array | None
+        self, where: str, *, whole: Array | None, chunk: Array, written: Array | None
     ) -> None:
         """Check that `whole` is `size` times `chunk`, and that `written` can be written."""
-        for array in (whole, chunk):
-            check_array(where, array, writable=array is written)
-        assert whole is not None
-        assert chunk is not None
+        whole = check_array(where, whole, writable=whole is written)
+        check_array(where, chunk, writable=chunk is written)
         self._check_same_dtype(where, whole, chunk)
         if whole.size != self.size * chunk.size:
             raise ShapeError(

@@ -81,17 +81,25 @@ class Lane:
         if thread is not None and self._broken is None:
             thread.join()
 
+    def retire(self) -> None:
+        """End the thread once it has nothing to do, without waiting for it."""
+        self._jobs.put(None)
+
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None:
-            if self._broken is None:
-                with self._turn:
-                    job.run()
-                error = job.exception()
-                if error is not None:
-                    self.break_(f"an earlier collective failed ({type(error).__name__}: {error})")
-            else:
-                job.cancel(DistributedError(f"{self._name}: not run because {self._broken}"))
-            # Before those who wait are released, so that their next call finds the lane idle.
-            with self._submitting:
-                self._pending -= 1
-            job.finish()
+            self._run(job)
+            del job  # while idle, keep nothing alive that a job refers to
+
+    def _run(self, job: Job) -> None:
+        if self._broken is None:
+            with self._turn:
+                job.run()
+            error = job.exception()
+            if error is not None:
+                self.break_(f"an earlier collective failed ({type(error).__name__}: {error})")
+        else:
+            job.cancel(DistributedError(f"{self._name}: not run because {self._broken}"))
+        # Before those who wait are released, so that their next call finds the lane idle.
+        with self._submitting:
+            self._pending -= 1
+        job.finish()

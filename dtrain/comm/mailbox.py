@@ -38,7 +38,16 @@ class Wanted:
 class Receive(Work):
     """A receive that was posted; completes when its message is there."""
 
-    __slots__ = ("_condition", "_error", "_hopeless", "_late", "_message", "_store", "_wire", "wanted")
+    __slots__ = (
+        "_condition",
+        "_error",
+        "_hopeless",
+        "_late",
+        "_message",
+        "_store",
+        "_wire",
+        "wanted",
+    )
 
     def __init__(
         self,
@@ -93,6 +102,7 @@ class Receive(Work):
         self._condition.notify_all()
 
     def wait(self, timeout: float | timedelta | None = None) -> bool:
+        """Wait for the end; raise the error if there was one."""
         limit_s = seconds(timeout)
         with self._condition:
             self._condition.wait_for(lambda: self._message or self._hopeless(), limit_s)
@@ -107,12 +117,15 @@ class Receive(Work):
         return True
 
     def is_completed(self) -> bool:
+        """Return whether it has ended, well or not."""
         return self._message is not None
 
     def exception(self) -> BaseException | None:
+        """Return its error, if it ended with one."""
         return self._error
 
     def source_rank(self) -> int:
+        """Return the rank the data came from."""
         if self._message is None:
             raise DistributedError(
                 "source_rank(): nothing has arrived yet; expected a completed receive; "

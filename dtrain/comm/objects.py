@@ -53,9 +53,7 @@ def gather(comm: Communicator, value: Any, root: int, allow_pickle: bool) -> lis
     return None if table is None else _decode_rows(table, sizes, allow_pickle)
 
 
-def scatter(
-    comm: Communicator, values: Sequence[Any] | None, root: int, allow_pickle: bool
-) -> Any:
+def scatter(comm: Communicator, values: Sequence[Any] | None, root: int, allow_pickle: bool) -> Any:
     """Return this rank's item of the root's values."""
     sizes = np.empty((comm.size, 2), np.int64)  # of each item, and of the largest
     parts: list[bytes] = []

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from dtrain import env
-from dtrain.comm import guard
+from dtrain.comm.guard import promised_size
+from dtrain.env import launcher_variables, world_size
 from dtrain.errors import LauncherError, OpValueError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ DRIVERS: Mapping[str, str] = MappingProxyType(
 )
 """The module of each driver; it has a function `connect()`."""
 
-_CHOOSE = frozenset({None, "gloo", "mpi"})
+_CHOOSE = frozenset({"gloo", "mpi"})
 
 
 def connect(backend: str | None = None) -> Communicator:
@@ -41,7 +41,7 @@ def connect(backend: str | None = None) -> Communicator:
             launcher belongs to another MPI than the one that is loaded.
         OpValueError: no such backend.
     """
-    if backend in _CHOOSE:
+    if backend is None or backend in _CHOOSE:
         backend = _choose()
     if backend not in DRIVERS:
         raise OpValueError(
@@ -55,9 +55,9 @@ def connect(backend: str | None = None) -> Communicator:
 
 def _choose() -> str:
     """Return the driver for the way this process was started."""
-    if guard.promised_size(env.launcher_variables()) is not None:
+    if promised_size(launcher_variables()) is not None:
         return "mpi"
-    promised = env.world_size() or 1
+    promised = world_size() or 1
     if promised > 1:
         raise LauncherError(
             f"connect(): WORLD_SIZE is {promised} but no MPI launcher started this process; "

@@ -4,6 +4,8 @@ For tests, and for replicas on several devices of one process. Reductions go in 
 result has the same bits on every rank and in every run.
 """
 
+# ruff: noqa: ARG002 - the primitives have the signatures of Transport
+
 from __future__ import annotations
 
 import threading
@@ -66,7 +68,8 @@ def run_threads(size: int, function: Callable[[Communicator], T]) -> list[T]:
         _here.communicator = communicator
         try:
             results[rank] = function(communicator)
-        except BaseException as error:  # it is raised again on the caller's thread
+            communicator.close()
+        except BaseException as error:  # noqa: BLE001 - raised again on the caller's thread
             world.leave(rank, error)
         else:
             world.leave(rank, None)
@@ -309,7 +312,7 @@ class ThreadCommunicator(Communicator):
 def _fold(parts: Sequence[Array], op: ReduceOp) -> Array:
     """Reduce arrays in their order into a new one."""
     ufunc = _UFUNCS[op]
-    result = parts[0].copy()
+    result: Array = parts[0].copy()
     with np.errstate(all="ignore"):
         for part in parts[1:]:
             ufunc(result, part, out=result)

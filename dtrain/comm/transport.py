@@ -78,7 +78,7 @@ class Transport(ABC):
     def _abort(self, code: int) -> None:
         """End the whole job now with this exit code."""
 
-    def _close(self) -> None:
+    def _close(self) -> None:  # noqa: B027 - most drivers hold nothing
         """Free what the driver holds for this group."""
 
     def _missing(self) -> Sequence[int] | None:

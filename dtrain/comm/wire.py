@@ -30,25 +30,29 @@ def describe(array: Array) -> str:
     return f"{array.dtype}{list(array.shape)}"
 
 
-def check_array(where: str, array: Array, *, writable: bool = False) -> None:
-    """Refuse what cannot be sent: something else than an array, objects, a read-only target."""
-    try:
-        dtype, flags = array.dtype, array.flags
-    except AttributeError:
+def check_array(where: str, array: Array | None, *, writable: bool = False) -> Array:
+    """Return `array` if it can be sent, or received into when `writable`.
+
+    Raises:
+        OpTypeError: no array at all, or one of Python objects.
+        OpValueError: a target that is read-only.
+    """
+    if array is None or not hasattr(array, "dtype"):
         raise OpTypeError(
             f"{where}({type(array).__name__}): not an array; expected a NumPy array; "
             "pass numpy.asarray(value), or use the _obj form for objects"
-        ) from None
-    if dtype.hasobject:
+        )
+    if array.dtype.hasobject:
         raise OpTypeError(
             f"{where}({describe(array)}): python objects have no bytes to send; "
             "expected a numeric dtype; use the _obj form"
         )
-    if writable and not flags.writeable:
+    if writable and not array.flags.writeable:
         raise OpValueError(
             f"{where}({describe(array)}): the array is read-only; "
             "expected one that can receive the result; pass a copy"
         )
+    return array
 
 
 def outgoing(array: Array) -> Array:

@@ -67,13 +67,16 @@ class _Done(Work):
 
     __slots__ = ()
 
-    def wait(self, timeout: float | timedelta | None = None) -> bool:
+    def wait(self, timeout: float | timedelta | None = None) -> bool:  # noqa: ARG002
+        """Wait for the end; raise the error if there was one."""
         return True
 
     def is_completed(self) -> bool:
+        """Return whether it has ended, well or not."""
         return True
 
     def exception(self) -> BaseException | None:
+        """Return its error, if it ended with one."""
         return None
 
 
@@ -85,9 +88,7 @@ class Job(Work):
 
     __slots__ = ("_action", "_ended", "_error", "_late")
 
-    def __init__(
-        self, action: Callable[[], None], late: Callable[[float], BaseException]
-    ) -> None:
+    def __init__(self, action: Callable[[], None], late: Callable[[float], BaseException]) -> None:
         """Prepare a job.
 
         Args:
@@ -103,7 +104,7 @@ class Job(Work):
         """Do the job on the calling thread; an error is kept for `wait`."""
         try:
             self._action()
-        except BaseException as error:  # whatever it is, it belongs to the one who waits
+        except BaseException as error:  # noqa: BLE001 - it belongs to the one who waits
             self._error = error
 
     def cancel(self, error: BaseException) -> None:
@@ -115,6 +116,7 @@ class Job(Work):
         self._ended.set()
 
     def wait(self, timeout: float | timedelta | None = None) -> bool:
+        """Wait for the end; raise the error if there was one."""
         limit_s = seconds(timeout)
         if not self._ended.wait(limit_s):
             assert limit_s is not None
@@ -124,7 +126,9 @@ class Job(Work):
         return True
 
     def is_completed(self) -> bool:
+        """Return whether it has ended, well or not."""
         return self._ended.is_set()
 
     def exception(self) -> BaseException | None:
+        """Return its error, if it ended with one."""
         return self._error

@@ -22,6 +22,7 @@ NORMAL_BLOCK = 16
 _CHUNK = 1 << 14
 
 Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
 _F32 = np.float32
 
 # log(1 + x) = x - x**2 / 2 + x**3 * P(x) for sqrt(1/2) <= 1 + x < sqrt(2).
@@ -48,19 +49,30 @@ def normal_blocks(values: NDArray[Any]) -> None:
         values: float32 or float64, (16 * n,) and contiguous. In a block of 16 the first eight
             decide on the radius, the other eight on the angle.
     """
-    blocks = values.reshape(-1, 2, NORMAL_BLOCK // 2)
+    # A half block moves as one item, so that copies are quick and arithmetic runs along one axis.
+    half = np.dtype(("V", values.itemsize * NORMAL_BLOCK // 2))
+    blocks = values.view(half).reshape(-1, 2)
+    transform = _pairs32 if values.dtype == _F32 else _pairs64
     step = _CHUNK // (NORMAL_BLOCK // 2)
     for start in range(0, len(blocks), step):
         chunk = blocks[start : start + step]
-        if values.dtype == _F32:
-            radius = np.sqrt(_F32(-2.0) * _log(_F32(1.0) - chunk[:, 0]))
-            sine, cosine = _sin_cos(_F32(2.0 * math.pi) * chunk[:, 1])
-        else:
-            radius = np.sqrt(-2.0 * np.log(1.0 - chunk[:, 0]))
-            angle = 2.0 * math.pi * chunk[:, 1]
-            sine, cosine = np.sin(angle), np.cos(angle)
-        np.multiply(radius, cosine, out=chunk[:, 0])
-        np.multiply(radius, sine, out=chunk[:, 1])
+        first, second = (chunk[:, i].copy().view(values.dtype) for i in (0, 1))
+        first, second = transform(first, second)
+        chunk[:, 0], chunk[:, 1] = first.view(half), second.view(half)
+
+
+def _pairs32(first: Float32, second: Float32) -> tuple[Float32, Float32]:
+    """Return two float32 normal numbers for each pair of uniform ones."""
+    radius = np.sqrt(_F32(-2.0) * _log(_F32(1.0) - first))
+    sine, cosine = _sin_cos(_F32(2.0 * math.pi) * second)
+    return radius * cosine, radius * sine
+
+
+def _pairs64(first: Float64, second: Float64) -> tuple[Float64, Float64]:
+    """Return two float64 normal numbers for each pair of uniform ones."""
+    radius = np.sqrt(-2.0 * np.log(1.0 - first))
+    angle = 2.0 * math.pi * second
+    return radius * np.cos(angle), radius * np.sin(angle)
 
 
 def _fused(x: Float32, y: Float32, z: Float32 | np.float32) -> Float32:
@@ -109,14 +121,12 @@ def _sin_cos(angle: Float32) -> tuple[Float32, Float32]:
     cosine = _fused(_polynomial(_COS, square) * square, square, square * _F32(-0.5))
     cosine += _F32(1.0)
     sine = _fused(_polynomial(_SIN, square) * square, x, x)
-    # In the second and the fourth quarter the two change places; half a turn changes the sign.
-    swapped = (octant & 2) != 0
-    return (
-        _with_sign(np.where(swapped, cosine, sine), (octant & 4) << 29),
-        _with_sign(np.where(swapped, sine, cosine), ((octant + 2) & 4) << 29),
-    )
-
-
-def _with_sign(values: Float32, sign_bits: NDArray[np.int32]) -> Float32:
-    """Return the values, negated where the sign bit is set."""
-    return (values.view(np.int32) ^ sign_bits).view(np.float32)
+    # In the second and the fourth quarter the two change places; half a turn changes the sign. On
+    # the bits, as a choice by random numbers would be mispredicted half of the time.
+    sine_bits, cosine_bits = sine.view(np.int32), cosine.view(np.int32)
+    swapped = (sine_bits ^ cosine_bits) & ((octant << 30) >> 31)
+    sine_bits ^= swapped
+    sine_bits ^= (octant & 4) << 29
+    cosine_bits ^= swapped
+    cosine_bits ^= ((octant + 2) & 4) << 29
+    return sine, cosine

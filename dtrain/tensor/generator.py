@@ -1,9 +1,8 @@
 """Random numbers: the streams of torch's CPU generator, on bare arrays.
 
 Everything starts from the 32-bit words of a Mersenne Twister that is seeded as torch seeds it, and
-takes as many words in the same order as torch does. So uniform numbers, integers, permutations and
-Bernoulli draws are torch's bit for bit; normal and other numbers that pass through a logarithm or a
-sine are equal up to the last bits of those functions.
+takes as many words in the same order as torch does. The results are torch's bit for bit, but for
+float64 numbers that pass through a logarithm or a sine: there the last bits may differ.
 
 Note: a torch build that uses MKL on an Intel CPU takes bernoulli_ (hence dropout), exponential_ and
 multinomial from a generator inside MKL. On other CPUs torch takes them from here.
@@ -16,7 +15,7 @@ from __future__ import annotations
 import math
 import os
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -25,10 +24,12 @@ from dtrain.errors import OpError, OpValueError
 from dtrain.tensor.box_muller import NORMAL_BLOCK, normal_blocks
 from dtrain.tensor.device import device as Device
 from dtrain.tensor.sampling import (
-    FLOAT_BITS,
     as_complex,
     check_multinomial,
+    check_range,
     compute_dtype,
+    find_categories,
+    first_arrivals,
     float_dtype,
     integer_limits,
     narrowed,
@@ -37,14 +38,15 @@ from dtrain.tensor.sampling import (
 )
 from dtrain.tensor.twister import Twister
 
+if TYPE_CHECKING:
+    from dtrain.tensor.tensor import Tensor
+
 __all__ = ["Generator", "default_generator", "initial_seed", "manual_seed", "seed"]
 
 Shape = tuple[int, ...]
-FloatArray = NDArray[Any]
 
 # The seed of a new generator, a large prime that torch chose.
 _DEFAULT_SEED = 67280421310721
-
 # Ranges from here on take two words for each integer, which keeps the skew of the modulo small.
 _WIDE_RANGE = 1 << 28
 
@@ -57,7 +59,7 @@ class Generator:
 
     >>> g = Generator().manual_seed(0)
     >>> g.uniform((2,)).tolist()
-    [0.4962565898895264, 0.7682217955589294]
+    [0.49625658988952637, 0.7682217955589294]
     """
 
     def __init__(self, device: Any = "cpu") -> None:
@@ -90,16 +92,14 @@ class Generator:
 
     def seed(self) -> int:
         """Seed from the operating system's entropy and return the seed."""
-        seed = int.from_bytes(os.urandom(8), "little")
-        self.manual_seed(seed)
-        return seed
+        return self.manual_seed(int.from_bytes(os.urandom(8), "little")).initial_seed()
 
     def initial_seed(self) -> int:
         """Return the seed that started the stream."""
         return self._twister.seed
 
     def state_bytes(self) -> NDArray[np.uint8]:
-        """Return the state in torch's layout: uint8[5056]."""
+        """Return the state in torch's layout, which torch reads too: uint8[5056]."""
         with self._lock:
             return self._twister.state_bytes()
 
@@ -116,6 +116,16 @@ class Generator:
         with self._lock:
             self._twister.set_state_bytes(state)
 
+    def get_state(self) -> Tensor:
+        """Return the state as a byte tensor."""
+        from dtrain.tensor.tensor import wrap
+
+        return wrap(self.state_bytes())
+
+    def set_state(self, new_state: Any) -> None:
+        """Continue a stream where get_state() was called."""
+        self.set_state_bytes(np.asarray(new_state))
+
     def clone_state(self) -> Generator:
         """Return a new generator that continues as this one would."""
         clone = Generator(self.device)
@@ -129,7 +139,7 @@ class Generator:
 
     def uniform(
         self, shape: Shape, dtype: DTypeLike = np.float32, low: float = 0.0, high: float = 1.0
-    ) -> FloatArray:
+    ) -> NDArray[Any]:
         """Return numbers from [low, high), each with as many random bits as the type holds.
 
         Args:
@@ -162,7 +172,7 @@ class Generator:
 
     def normal(
         self, shape: Shape, dtype: DTypeLike = np.float32, mean: float = 0.0, std: float = 1.0
-    ) -> FloatArray:
+    ) -> NDArray[Any]:
         """Return normally distributed numbers, by Box and Muller's transform.
 
         Args:
@@ -201,7 +211,7 @@ class Generator:
 
     def exponential(
         self, shape: Shape, dtype: DTypeLike = np.float32, lambd: float = 1.0
-    ) -> FloatArray:
+    ) -> NDArray[Any]:
         """Return exponentially distributed numbers with the rate `lambd` > 0."""
         kind = float_dtype("exponential_", dtype)
         if not lambd > 0:
@@ -213,7 +223,7 @@ class Generator:
 
     def cauchy(
         self, shape: Shape, dtype: DTypeLike = np.float32, median: float = 0.0, sigma: float = 1.0
-    ) -> FloatArray:
+    ) -> NDArray[Any]:
         """Return Cauchy distributed numbers around `median` with the half-width `sigma` > 0."""
         kind = float_dtype("cauchy_", dtype)
         if not sigma > 0:
@@ -223,15 +233,14 @@ class Generator:
 
     def log_normal(
         self, shape: Shape, dtype: DTypeLike = np.float32, mean: float = 1.0, std: float = 2.0
-    ) -> FloatArray:
+    ) -> NDArray[Any]:
         """Return numbers whose logarithm has the given mean and standard deviation > 0."""
         kind = float_dtype("log_normal_", dtype)
         if not std > 0:
             raise OpError(f"log_normal_ expects std > 0.0, but found std={std}")
         with self._lock:
             values = self._twister.normal_pairs(math.prod(shape))
-        values = np.exp(scaled(values, std, mean))
-        return narrowed(values, kind).reshape(shape)
+        return narrowed(np.exp(scaled(values, std, mean)), kind).reshape(shape)
 
     # -- whole numbers -----------------------------------------------------------------------
 
@@ -244,19 +253,8 @@ class Generator:
             OpError: The range is empty or does not fit the type.
         """
         kind = np.dtype(dtype)
-        least, greatest = integer_limits(kind)
-        if high is None:
-            high = greatest + 1
-        if low >= high:
-            raise OpError(
-                f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
-            )
-        # In a floating point type numbers outside are rounded, in an integer type they would wrap.
-        if kind.name not in FLOAT_BITS:
-            if low < least or low > greatest:
-                raise OpError(f"from is out of bounds for {kind}: {low}")
-            if high - 1 > greatest:
-                raise OpError(f"to - 1 is out of bounds for {kind}: {high - 1}")
+        high = integer_limits(kind)[1] + 1 if high is None else high
+        check_range(low, high, kind)
         width, count = high - low, math.prod(shape)
         if width < _WIDE_RANGE:
             with self._lock:
@@ -320,8 +318,10 @@ class Generator:
         Raises:
             OpError: A probability lies outside [0, 1].
         """
-        if not np.all((np.asarray(p) >= 0) & (np.asarray(p) <= 1)):
-            raise OpError(f"bernoulli_ expects p to be in [0, 1], but got p={p}")
+        least, most = np.min(p, initial=1), np.max(p, initial=0)
+        if not (least >= 0 and most <= 1):
+            wrong = least if most <= 1 else most
+            raise OpError(f"bernoulli_ expects p to be in [0, 1], but got p={wrong}")
         count = math.prod(shape)
         if isinstance(p, np.ndarray):
             wide = compute_dtype(float_dtype("bernoulli", p.dtype))
@@ -364,21 +364,10 @@ class Generator:
         kind = float_dtype("multinomial", weights.dtype)
         check_multinomial(weights, num_samples, replacement)
         if not replacement or num_samples == 1:
-            # The first to arrive of processes with these rates has the wanted distribution, and
-            # the next ones that of the rest.
-            wait = self.exponential(weights.shape, kind)
-            with np.errstate(divide="ignore", invalid="ignore"):
-                order = np.argsort(-(weights / wait), axis=-1, kind="stable")
-            return order[..., :num_samples].astype(np.int64, copy=False)
-        rows = weights.reshape(-1, weights.shape[-1])
-        total = np.cumsum(rows, axis=-1, dtype=compute_dtype(kind))
-        total /= total[:, -1:]
-        total[:, -1] = 1
-        chance = self._doubles((len(rows), num_samples))
-        found = [np.searchsorted(t, c) for t, c in zip(total, chance, strict=True)]
-        return np.array(found, np.int64).reshape(*weights.shape[:-1], num_samples)
+            return first_arrivals(weights, self.exponential(weights.shape, kind), num_samples)
+        return find_categories(weights, self._doubles((*weights.shape[:-1], num_samples)))
 
-    def _doubles(self, shape: Shape) -> FloatArray:
+    def _doubles(self, shape: Shape) -> NDArray[Any]:
         with self._lock:
             return self._twister.unit(math.prod(shape), np.dtype(np.float64)).reshape(shape)
 

@@ -33,6 +33,7 @@ __all__ = [
     "Pick",
     "RemovableHandle",
     "enable_grad",
+    "inference_mode",
     "is_grad_enabled",
     "next_seq",
     "no_grad",
@@ -140,6 +141,18 @@ class enable_grad(no_grad):
 
     def __init__(self, fn: Any = None) -> None:
         _GradMode.__init__(self, True)
+
+
+class inference_mode(no_grad):
+    """Switch recording off, as torch.inference_mode; here the same as no_grad."""
+
+    __slots__ = ()
+
+    def __new__(cls, mode: Any = True) -> Any:
+        return no_grad.__new__(cls, mode if callable(mode) else None)
+
+    def __init__(self, mode: Any = True) -> None:
+        _GradMode.__init__(self, not mode and MODE.grad)
 
 
 class set_grad_enabled(_GradMode):

@@ -15,6 +15,7 @@ from dtrain.tensor import call
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.graph import MODE, Node, bump, check_inplace, next_seq
 from dtrain.tensor.promote import can_cast
+from dtrain.tensor.rules import run_node
 from dtrain.tensor.tensor import Tensor, wrap
 from dtrain.typing import Array
 
@@ -169,8 +170,6 @@ class CopySlices(Node):
         self.seq = next_seq()
 
     def apply(self, F: Any, g: Any, create_graph: bool) -> tuple[Any, ...]:
-        from dtrain.autograd.engine import run_node
-
         inside = F.clone(F.as_strided(g, *self.region))
         grads = list(run_node(self.inner, F, inside, create_graph))
         own = None if self.own is None else grads[self.own]

@@ -106,6 +106,7 @@ def tensor_text(
     grad_fn_name: str | None = None,
     contents: str | None = None,
     extra: Sequence[str] = (),
+    late: Sequence[str] = (),
     force_newline: bool = False,
     host: Callable[[Any], NDArray[Any]] = np.asarray,
 ) -> str:
@@ -119,6 +120,7 @@ def tensor_text(
         grad_fn_name: Class name of the node that made the tensor, "AddBackward0".
         contents: Shown in place of the values, as "..." for the meta device.
         extra: Suffixes that come before the dtype, as "size=(3, 3)" and "nnz=2".
+        late: Suffixes that come behind it, as "layout=torch.sparse_coo".
         force_newline: Start the first suffix on a new line, as sparse tensors do.
         host: Brings a slice of `array` to the host.
 
@@ -137,6 +139,7 @@ def tensor_text(
     kind = of(array.dtype)
     if kind not in _unsaid_dtypes(empty=array.size == 0 or contents == "..."):
         suffixes.append(f"dtype={kind!r}")
+    suffixes += late
     if grad_fn_name is not None:
         suffixes.append(f"grad_fn=<{grad_fn_name}>")
     elif requires_grad:

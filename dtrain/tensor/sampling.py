@@ -13,7 +13,10 @@ __all__ = [
     "FLOAT_BITS",
     "as_complex",
     "check_multinomial",
+    "check_range",
     "compute_dtype",
+    "find_categories",
+    "first_arrivals",
     "float_dtype",
     "integer_limits",
     "narrowed",
@@ -61,6 +64,21 @@ def integer_limits(kind: np.dtype[Any]) -> tuple[int, int]:
     raise DtypeError(f"random_({kind}): expected an integer or floating point dtype")
 
 
+def check_range(low: int, high: int, kind: np.dtype[Any]) -> None:
+    """Raise unless [low, high) holds integers and they fit the type."""
+    if low >= high:
+        raise OpError(
+            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
+        )
+    # In a floating point type numbers outside are rounded, in an integer type they would wrap.
+    if kind.name not in FLOAT_BITS:
+        least, greatest = integer_limits(kind)
+        if not least <= low <= greatest:
+            raise OpError(f"random_(from={low}): from is out of bounds for {kind}")
+        if high - 1 > greatest:
+            raise OpError(f"random_(to={high}): to - 1 is out of bounds for {kind}")
+
+
 def scaled(values: NDArray[Any], scale: float, offset: float) -> NDArray[Any]:
     """Return `values * scale + offset` rounded once, as a fused multiply-add does.
 
@@ -72,18 +90,17 @@ def scaled(values: NDArray[Any], scale: float, offset: float) -> NDArray[Any]:
         offset: Summand, rounded likewise.
     """
     factor, summand = values.dtype.type(scale), values.dtype.type(offset)
+    product: NDArray[Any] = values * factor
     if not summand:
-        product: NDArray[Any] = values * factor
         return product
     if values.dtype == np.float32:
-        product = values.astype(np.float64) * float(factor)
-        return (product + float(summand)).astype(np.float32)
+        exact = values.astype(np.float64) * float(factor)
+        return (exact + float(summand)).astype(np.float32)
     # Dekker: product + error is the exact product; Knuth: total + rest is the exact sum.
-    product = values * factor
     high, low = _halves(values)
     factor_high, factor_low = _halves(factor)
     error = high * factor_high - product + high * factor_low + low * factor_high + low * factor_low
-    total = product + summand
+    total: NDArray[Any] = product + summand
     part = total - product
     rest = (product - (total - part)) + (summand - part)
     total += rest + error
@@ -122,3 +139,30 @@ def check_multinomial(weights: NDArray[Any], num_samples: int, replacement: bool
         raise OpError(f"{where}: probability tensor contains either `inf`, `nan` or element < 0")
     if not np.all(weights.sum(-1) > 0):
         raise OpError(f"{where}: invalid multinomial distribution (sum of probabilities <= 0)")
+
+
+def first_arrivals(
+    weights: NDArray[Any], waits: NDArray[Any], num_samples: int
+) -> NDArray[np.int64]:
+    """Return which categories come first, if each waits an exponential time over its weight.
+
+    The first has the distribution of the weights, the next ones that of the rest.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        rate = weights / waits
+    if num_samples == 1:
+        order: NDArray[Any] = np.argmax(rate, axis=-1, keepdims=True)
+    else:
+        order = np.argsort(-rate, axis=-1, kind="stable")[..., :num_samples]
+    return order.astype(np.int64, copy=False)
+
+
+def find_categories(weights: NDArray[Any], chance: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the categories in whose share of [0, 1] the numbers fall, row by row."""
+    rows = weights.reshape(-1, weights.shape[-1])
+    total = np.cumsum(rows, axis=-1, dtype=compute_dtype(weights.dtype))
+    total /= total[:, -1:]
+    total[:, -1] = 1
+    pairs = zip(total, chance.reshape(len(rows), -1), strict=True)
+    found = np.array([np.searchsorted(shares, numbers) for shares, numbers in pairs], np.int64)
+    return found.reshape(chance.shape)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import numpy as np
 
 from dtrain.backend.module import to_host
-from dtrain.errors import GradError, OpError, OpTypeError, OpValueError, ShapeError
+from dtrain.errors import GradError, OpError, OpTypeError, ShapeError
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.device import CPU, device
 from dtrain.tensor.graph import Leaf, Node, RemovableHandle, add_hook, track_view
@@ -58,7 +58,7 @@ class Tensor(Methods):
     def __new__(cls: type[T], *args: Any, **kw: Any) -> T:
         if cls is not Tensor and not args:
             return wrap_as(cls, np.empty(0, dt.get_default_dtype().np))
-        from dtrain.tensor.create import legacy_tensor
+        from dtrain.tensor.like import legacy_tensor
 
         made = legacy_tensor(*args, **kw)
         return cast(T, made) if cls is Tensor else wrap_as(cls, made._a)
@@ -432,9 +432,6 @@ class Tensor(Methods):
 
     def __reversed__(self) -> Tensor:
         return self.flip(0) if self._a.ndim else self
-
-    def __setstate__(self, state: Any) -> None:
-        raise OpValueError("a tensor is unpickled through dtrain.tensor.interop.rebuild")
 
 
 def wrap(array: Array) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
-from dtrain.tensor.ops import cast, compare, pointwise, reduce, shape, strided
-
-__all__ = ["cast", "compare", "pointwise", "reduce", "shape", "strided"]
+from dtrain.tensor.ops.cast import *  # noqa: F403
+from dtrain.tensor.ops.pointwise import *  # noqa: F403
+from dtrain.tensor.ops.reduce import *  # noqa: F403
+from dtrain.tensor.ops.shape import *  # noqa: F403
+from dtrain.tensor.ops.strided import *  # noqa: F403

@@ -6,7 +6,7 @@ from dtrain.tensor.op import PLAIN, VIEW, op
 from dtrain.tensor.storage import check_region
 from dtrain.typing import Array, Shape, Xp
 
-__all__ = ["as_strided", "as_strided_scatter"]
+__all__ = ["as_strided"]
 
 
 @op(
