@@ -9,7 +9,7 @@ import os
 
 from dtrain.errors import OpValueError
 
-__all__ = ["launcher_variables", "world_size"]
+__all__ = ["launcher_variables", "local_rank", "restarts", "world_size"]
 
 _LAUNCHER_PREFIXES = ("PMI_", "PMIX_", "OMPI_", "SLURM_", "MPI_LOCAL", "HYDI_", "HYDRA_")
 
@@ -24,6 +24,16 @@ def launcher_variables() -> dict[str, str]:
 def world_size() -> int | None:
     """Return WORLD_SIZE, the number of ranks the launcher promises, or None when it is not set."""
     return _integer("WORLD_SIZE")
+
+
+def local_rank() -> int | None:
+    """Return LOCAL_RANK, the number of this rank on its node, or None when it is not set."""
+    return _integer("LOCAL_RANK")
+
+
+def restarts() -> int | None:
+    """Return how often the launcher has restarted the job, or None without such a launcher."""
+    return _integer("TORCHELASTIC_RESTART_COUNT")
 
 
 def _integer(name: str) -> int | None:

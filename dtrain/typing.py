@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Union
 
-__all__ = ["Array", "F", "Number", "Rule", "Scalar", "Shape", "Xp"]
+__all__ = ["Array", "Arrays", "F", "Number", "Rule", "Scalar", "Shape", "Xp"]
 
 Array = Any
 """An array of whichever array module is at work: numpy.ndarray, cupy.ndarray."""
+
+Arrays = Sequence[Any]
+"""A sequence of arrays: how an operator's body marks the parameter that takes many tensors."""
 
 Xp = Any
 """An array module: numpy or cupy."""

@@ -15,6 +15,7 @@ from dtrain_launch.spec import LaunchSpec, SpecError, count_ranks
 __all__ = ["main", "parse"]
 
 _USAGE = "dtrain-launch [--nproc N] [options] [-m module | --no-python command | script.py] [args]"
+_DESCRIPTION = "Start the ranks of a job on this node, watch them, and end them together."
 _FLAGS = {"-h", "--help", "-m", "--module", "--no-python", "--no_python", "--standalone"}
 _LATER = (
     "local-addr", "local-ranks-filter", "logs-specs", "monitor-interval", "rdzv-backend",
@@ -80,7 +81,7 @@ def parse(argv: Sequence[str]) -> LaunchSpec:
 
 
 def _build_parser() -> _Parser:
-    parser = _Parser("dtrain-launch", usage=_USAGE, allow_abbrev=False, description=__doc__)
+    parser = _Parser("dtrain-launch", usage=_USAGE, allow_abbrev=False, description=_DESCRIPTION)
     add = parser.add_argument
     add(
         *_spellings("nproc", "nproc-per-node"), default="1", metavar="N",

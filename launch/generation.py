@@ -28,6 +28,8 @@ _SHIM = Path(__file__).with_name("shim.py")
 _TAIL_BYTES = 1 << 14
 _CHUNK_BYTES = 1 << 16
 _ENGINE_GRACE_S = 0.3
+# After a success there is no hurry, and an engine on a busy node takes its time.
+_ENGINE_PATIENCE_S = 5.0
 _DRAIN_S = 0.2
 
 
@@ -101,7 +103,7 @@ class Generation:
         job = os.memfd_create("dtrain-job")
         self._kept.append(job)
         os.write(job, marshal.dumps(self._job()))
-        program = [sys.executable, "-I", "-S", str(_SHIM), str(os.getpid()), str(job)]
+        program = [sys.executable, "-I", "-S", str(_SHIM), str(os.getpid()), _name(job)]
         environ = dict(os.environ)
         environ |= self._engine.environment(environ)
         reader, writer = os.pipe()
@@ -139,7 +141,8 @@ class Generation:
             # Nothing is left to wait for: let the shims and with them the engine end.
             os.close(self._gate)
             self._gate = -1
-            self._kill_at_s = now_s + _ENGINE_GRACE_S
+            stopped = self._first is not None or self._signal is not None
+            self._kill_at_s = now_s + (_ENGINE_GRACE_S if stopped else _ENGINE_PATIENCE_S)
         if self._kill_at_s is None:
             return False, None
         if now_s < self._kill_at_s:
@@ -166,7 +169,8 @@ class Generation:
         if self._process is not None and self._process.returncode != 0:
             shared_memory.sweep(self._engine.segments)
         # What the ranks wrote before they ended lies in the pipes: no need to wait for more.
-        while self._pump(0):
+        deadline_s = time.monotonic() + _DRAIN_S
+        while self._pump(0) and time.monotonic() < deadline_s:
             pass
         for reader in list(self._readers):
             self._forget(reader)
@@ -189,7 +193,7 @@ class Generation:
             what += self._early_ends() if first.code < 0 else ""
             return self._failure_of(first, first.code, what)
         engine_code = self._process.wait()
-        if engine_code == 0:
+        if engine_code == 0 or all(rank.code == 0 for rank in self._ranks.values()):
             return None
         for rank in self._ranks.values():
             aborted = abort_code(rank.last_words)
@@ -220,17 +224,18 @@ class Generation:
         for number, rank in self._ranks.items():
             pipes = {}
             for name, stream in (("stdout", rank.stdout), ("stderr", rank.stderr)):
-                reader, pipes[name] = os.pipe()
+                reader, writer = os.pipe()
                 self._listen(reader, partial(rank.take, stream))
-            # The writing ends stay open here: a pipe without a writer would read as ended.
-            self._kept += pipes.values()
+                # Kept open here: a pipe without a writer would read as ended.
+                self._kept.append(writer)
+                pipes[name] = _name(writer)
             environment = rank.place.environment() | shared
             places[number] = {"environment": environment, "cpus": rank.place.cpus, **pipes}
         return {
             "command": list(self._spec.command),
             "rank_variable": self._engine.rank_variable,
-            "events": events[1],
-            "gate": gate[0],
+            "events": _name(events[1]),
+            "gate": _name(gate[0]),
             "ranks": places,
         }
 
@@ -279,6 +284,11 @@ class Generation:
         for rank in self._ranks.values():
             if rank.program is not None and rank.code is None:
                 rank.program.send(signum)
+
+
+def _name(descriptor: int) -> str:
+    """Name an open file of this process for a shim, which checks that it is still the same."""
+    return f"{descriptor}:{os.fstat(descriptor).st_ino}"
 
 
 def _pid(rank: Rank) -> str:

@@ -6,9 +6,9 @@ because no engine says reliably who failed first and how: MPICH's banner names a
 itself.
 
 All it needs lies in the agent's open files, ``/proc/AGENT/fd/N``: nothing has a name in the file
-system, so nothing stays behind when the agent is killed. JOB is the number of a file with
-`marshal` data: the command, the engine's variable for the rank, and for each rank its environment,
-CPUs and pipes.
+system, so nothing stays behind when the agent is killed. A file is given as N:INODE, because by
+the time a shim gets there, N may belong to the next generation. JOB holds `marshal` data: the
+command, the engine's variable for the rank, and for each rank its environment, CPUs and pipes.
 """
 
 # ruff: noqa: PTH123 - pathlib would double the time that this program needs to start
@@ -68,7 +68,7 @@ def start_time(pid: int) -> int:
     return int(stat.rpartition(b")")[2].split()[19])
 
 
-def main(agent: str, job_fd: str) -> int:
+def main(agent: str, job_file: str) -> int:
     """Run the program of one rank to its end and return the exit code for the engine."""
     parent = os.getppid()
     signal.signal(signal.SIGTERM, lambda *_: _leave_orphaned(parent))
@@ -76,16 +76,23 @@ def main(agent: str, job_fd: str) -> int:
     _leave_orphaned(parent)
     adopt_orphans()
 
-    files = f"/proc/{agent}/fd"
-    with open(f"{files}/{job_fd}", "rb") as file:
+    with open(_open(agent, job_file, os.O_RDONLY), "rb") as file:
         job = marshal.load(file)  # noqa: S302 - written by our own agent
     rank = int(os.environ[job["rank_variable"]])
-    events = os.open(f"{files}/{job['events']}", os.O_WRONLY)
-    gate = os.open(f"{files}/{job['gate']}", os.O_RDONLY)
+    events = _open(agent, job["events"], os.O_WRONLY)
+    gate = _open(agent, job["gate"], os.O_RDONLY)
+    place = job["ranks"][rank]
+    streams = (
+        _open(agent, place["stdout"], os.O_WRONLY),
+        _open(agent, place["stderr"], os.O_WRONLY),
+    )
     shim = os.getpid()
     child = os.fork()
     if child == 0:
-        _become(job["command"], job["ranks"][rank], files, shim)
+        _become(job["command"], place, streams, shim)
+    # The agent sees the end of a stream when the last holder has closed it.
+    for stream in streams:
+        os.close(stream)
     for signum in (signal.SIGINT, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(signum, signal.SIG_IGN)
     try:
@@ -101,11 +108,23 @@ def main(agent: str, job_fd: str) -> int:
     return min(abs(code), 1)
 
 
-def _become(command: list[str], place: dict[str, Any], files: str, parent: int) -> NoReturn:
+def _open(agent: str, file: str, flags: int) -> int:
+    """Open a file of the agent by N:INODE."""
+    number, inode = file.split(":")
+    descriptor = os.open(f"/proc/{agent}/fd/{number}", flags | os.O_NONBLOCK)
+    if os.fstat(descriptor).st_ino != int(inode):
+        sys.exit("dtrain-launch: this generation is over")
+    os.set_blocking(descriptor, True)
+    return descriptor
+
+
+def _become(
+    command: list[str], place: dict[str, Any], streams: tuple[int, int], parent: int
+) -> NoReturn:
     """Turn this process into the user's program."""
     try:
-        os.dup2(os.open(f"{files}/{place['stderr']}", os.O_WRONLY), 2)
-        os.dup2(os.open(f"{files}/{place['stdout']}", os.O_WRONLY), 1)
+        os.dup2(streams[0], 1)
+        os.dup2(streams[1], 2)
         for signum in (*_RESTORED, signal.SIGTERM):
             signal.signal(signum, signal.SIG_DFL)
         die_with_parent()

@@ -251,6 +251,7 @@ def _after(node: Node, outs: Any, g: Any, create_graph: bool) -> Any:
     lift = (lambda x: x) if create_graph else (lambda x: None if x is None else wrap(np.asarray(x)))
     inputs = tuple(lift(x) for x in outs)
     given = tuple(lift(x) for x in g) if g.__class__ is Parts else (lift(g),)
+    assert node.hooks is not None
     for hook in tuple(node.hooks["post"].values()):
         got = hook(inputs, given)
         if got is not None:

@@ -72,6 +72,7 @@ class Context(Node):
         if self.saved is None:
             raise freed_error()
         out: list[Tensor | None] = []
+        item: Any
         for i, item in enumerate(self.saved):
             if item is None:
                 out.append(None)

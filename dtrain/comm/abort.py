@@ -28,7 +28,7 @@ class AbortHooks:
             size: number of ranks.
             abort: ends the job with an exit status.
         """
-        self.exit_status = 0
+        self._status: int | None = None
         self._label = f"[rank {rank}/{size}]"
         self._abort = abort
         self._pid = os.getpid()
@@ -47,6 +47,19 @@ class AbortHooks:
         sys.excepthook = self._excepthook
         threading.excepthook = self._thread_excepthook
         sys.exit = self._exit
+
+    @property
+    def exit_status(self) -> int:
+        """The status of the sys.exit that is ending the program; 0 if there is none."""
+        return self._status or 0
+
+    def note_exit(self, code: object) -> None:
+        """Note the code of a SystemExit that ends the program.
+
+        The first note counts: after it come the exceptions during whose handling it was raised.
+        """
+        if self._status is None:
+            self._status = exit_status(code)
 
     def end_job(self, reason: str, status: int) -> None:
         """Say why, flush, and end the job."""
@@ -67,7 +80,9 @@ class AbortHooks:
         self.end_job(f"uncaught {kind.__name__}", status)
 
     def _uncaught_in_thread(self, args: Any) -> None:
-        if os.getpid() != self._pid or args.exc_type is SystemExit:
+        if issubclass(args.exc_type, SystemExit):
+            return  # the way to end a thread, and no error
+        if os.getpid() != self._pid:
             self._thread_excepthook(args)
             return
         self._write(self._prefixed(args.exc_type, args.exc_value, args.exc_traceback))
@@ -109,7 +124,7 @@ class _Exit(SystemExit):
         try:
             sys._getframe(1)
         except ValueError:  # no caller: the interpreter itself lets go of the exception
-            self._hooks.exit_status = exit_status(self.code)
+            self._hooks.note_exit(self.code)
 
 
 def exit_status(code: object) -> int:

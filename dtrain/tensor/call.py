@@ -1,13 +1,12 @@
-"""What happens when an operator is called: unwrap, cast, compute, wrap, record.
+"""What happens when an operator is called: bind, cast, unwrap, compute, wrap, record.
 
-`general` does all of it for any operator. `make` puts a shorter way in front of it for the two
-shapes of call that make up most of a program, one tensor or two of the same type; the results are
-the same, the shorter way only skips what cannot apply.
+`general` does all of it for any operator; dtrain.tensor.fast puts shorter ways in front of it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import warnings
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,12 +14,19 @@ import numpy as np
 from dtrain.errors import DeviceError, DtypeError, OpIndexError, OpTypeError, ShapeError
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.graph import MODE, Node, Pick, new_version, next_seq, track_view
+from dtrain.tensor.shape_rules import dim_error
 from dtrain.tensor.tensor import Tensor, wrap
 
 if TYPE_CHECKING:
     from dtrain.tensor.op import Op, Plan
 
-__all__ = ["OPERANDS", "describe", "general", "make", "record"]
+__all__ = [
+    "OPERANDS", "as_array", "describe", "explain", "finish", "general", "record",
+    "save", "shares",
+]  # fmt: skip
+
+# log(0) is -inf and 0/0 is nan, as the standard says; torch does not warn of it, NumPy does.
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"dtrain\.")
 
 _ALIASES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "self": "input"}
 _new = object.__new__
@@ -38,6 +44,8 @@ def bind(op: Op, args: tuple[Any, ...], kw: dict[str, Any]) -> list[Any]:
         args = (*args[:at], args[at:])
     given = len(args)
     values = [*args, *op.defaults[given:]]
+    if not kw and op.required <= given <= len(op.params):
+        return values
     if given > len(op.params):
         raise OpTypeError(
             f"{op.name}(): takes {len(op.params)} positional arguments but {given} were given"
@@ -129,11 +137,14 @@ def explain(op: Op, values: Sequence[Any], error: Exception) -> Exception:
                     f"{where}: The size of tensor a ({sizes[0]}) must match the size of tensor b "
                     f"({sizes[1]}) at non-singleton dimension {dim}"
                 )
+    if isinstance(error, np.exceptions.AxisError) and error.ndim is not None:
+        return dim_error(where, error.axis or 0, error.ndim)
     classes: dict[type, type[Exception]] = {
         ValueError: ShapeError, TypeError: DtypeError, IndexError: OpIndexError,
-        np.exceptions.AxisError: OpIndexError, np.linalg.LinAlgError: ShapeError,
+        np.linalg.LinAlgError: ShapeError,
     }  # fmt: skip
-    return classes.get(type(error), ShapeError)(f"{where}: {error}")
+    text = str(error).replace(" axis ", " dimension ")
+    return classes.get(type(error), ShapeError)(f"{where}: {text}")
 
 
 def run(op: Op, values: list[Any], arrays: list[Any], cls: type) -> Any:
@@ -152,30 +163,33 @@ def general(op: Op, args: tuple[Any, ...], kw: dict[str, Any]) -> Any:
     values = bind(op, args, kw)
     values = op.kind.cast(op, values)
     arrays, cls = unwrap(op, values)
-    y = run(op, values, arrays, cls)
-    if y.__class__ is tuple:
-        made: Any = tuple([wrap(a if a.__class__ is cls else _as(cls, a)) for a in y])
-    else:
-        if y.__class__ is not cls:
-            y = _as(cls, y)
-        if op.kind.view:
-            first = values[op.operands[0]]
-            if y is arrays[op.operands[0]]:
-                return first
-            made = wrap(y)
-            if y.base is not None and shares(y, first._a):
-                track_view(made, first)
-        else:
-            made = wrap(y)
-    if MODE.grad:
-        record(op, values, arrays, made)
-    if op.returns and made.__class__ is tuple:
-        made = op.returned(made)
+    made = finish(op, values, arrays, cls, run(op, values, arrays, cls))
     return made if out is None else write_out(op, made, out)
 
 
-def _as(cls: type, a: Any) -> Any:
-    """NumPy gives scalars for 0-d results: make them arrays."""
+def finish(op: Op, values: list[Any], arrays: list[Any], cls: type, y: Any) -> Any:
+    """Return what a kernel gave as tensors, with their history."""
+    if y.__class__ is tuple:
+        made: Any = tuple([wrap(a if a.__class__ is cls else as_array(cls, a)) for a in y])
+    else:
+        if y.__class__ is not cls:
+            y = as_array(cls, y)
+        made = wrap(y)
+        if op.kind.view:
+            first = values[op.operands[0]]
+            if y is first._a:
+                return first
+            if y.base is not None and shares(y, first._a):
+                track_view(made, first)
+    if MODE.grad and op.rule_args:
+        record(op, values, arrays, made)
+    if op.returns and made.__class__ is tuple:
+        made = op.returned(made)
+    return made
+
+
+def as_array(cls: type, a: Any) -> Any:
+    """Return a result as an array: NumPy gives scalars for 0-d ones."""
     return np.asarray(a) if cls is np.ndarray else a
 
 
@@ -276,163 +290,3 @@ def write_out(op: Op, made: Any, out: Any) -> Any:
     if not isinstance(out, Tensor):
         raise OpTypeError(f"{op.name}(): argument 'out' must be Tensor, not {type(out).__name__}")
     return write_result(op.name, made, out)
-
-
-def make(op: Op) -> Callable[..., Any]:
-    """Return the function that users call for an operator."""
-    if op.kind.fast == "binary":
-        return make_binary(op)
-    if op.kind.fast == "unary":
-        return make_unary(op)
-
-    def call(*args: Any, **kw: Any) -> Any:
-        return general(op, args, kw)
-
-    return call
-
-
-def make_unary(op: Op) -> Callable[..., Any]:
-    """Return the call of an elementwise operator on one tensor."""
-    kernels, node_class = op.kernels, op.node_class
-    plan = op.plan((True,)) if op.rule_args == op.params[:1] else None
-    shaped = plan is not None and any(what != "value" for _, what in plan.saves)
-    saves = tuple(i for i, _ in plan.saves) if plan and not shaped else ()
-    slow = shaped or any(i > 0 for i in saves)
-    several = len(op.params) > 1 or slow
-
-    def call(*args: Any, **kw: Any) -> Any:
-        if kw or several or len(args) != 1:
-            return general(op, args, kw)
-        input = args[0]
-        if not isinstance(input, Tensor):
-            return general(op, args, kw)
-        a = input._a
-        cls = a.__class__
-        if a.dtype.kind != "f":
-            return general(op, args, kw)
-        try:
-            y = kernels[cls](a)
-        except (ValueError, TypeError) as error:
-            raise explain(op, args, error) from None
-        if y.__class__ is not cls:
-            y = _as(cls, y)
-        t: Tensor = _new(Tensor)
-        t._a = y
-        t._cell = t._base = t._more = None
-        n = input._node
-        if n is None or plan is None or not MODE.grad:
-            t._node = None
-            return t
-        node: Node = _new(node_class)
-        node.plan = plan
-        node.edges = (n,)
-        node.hooks = node.meta = node.shapes = None
-        node.seq = next_seq()
-        if saves == (-1,):
-            cell = t._cell = [0, None]
-            node.saved = (y,)
-            node.checks = (cell, 0)
-        elif saves == (0,):
-            cell = input._cell or new_version(input)
-            node.saved = (a,)
-            node.checks = (cell, cell[0])
-        elif not saves:
-            node.saved = node.checks = ()
-        else:
-            save(node, plan, [input], [a], t)
-        t._node = node
-        return t
-
-    return call
-
-
-def make_binary(op: Op, operator: bool = False) -> Callable[..., Any]:
-    """Return the call of a broadcasting operator on two tensors, or a tensor and a number.
-
-    As an `operator` (a + b) it answers NotImplemented to operands it does not know.
-    """
-    kernels, node_class = op.kernels, op.node_class
-    plans: dict[int, Plan] = {}
-    if op.rule_args == op.params[:2]:
-        plans = {m: op.plan((bool(m & 1), bool(m & 2))) for m in (1, 2, 3)}
-    slow = len(op.params) > 2 or any(p.need < 0 or p.need > 3 for p in plans.values())
-
-    def call(*args: Any, **kw: Any) -> Any:
-        if kw or slow or len(args) != 2:
-            return general(op, args, kw)
-        input, other = args
-        n = m = None
-        if isinstance(input, Tensor):
-            a = input._a
-            cls, d = a.__class__, a.dtype
-            n = input._node
-            if isinstance(other, Tensor):
-                b = other._a
-                if b.dtype is not d or b.__class__ is not cls:
-                    return general(op, args, kw)
-                m = other._node
-            elif other.__class__ is float or other.__class__ is int:
-                b = other
-            elif operator and not isinstance(other, OPERANDS):
-                return NotImplemented
-            else:
-                return general(op, args, kw)
-        elif (input.__class__ is float or input.__class__ is int) and isinstance(other, Tensor):
-            a, b = input, other._a
-            cls, d = b.__class__, b.dtype
-            m = other._node
-        else:
-            return general(op, args, kw)
-        if d.kind != "f":
-            return general(op, args, kw)
-        try:
-            y = kernels[cls](a, b)
-        except (ValueError, TypeError) as error:
-            raise explain(op, args, error) from None
-        if y.__class__ is not cls:
-            y = _as(cls, y)
-        t: Tensor = _new(Tensor)
-        t._a = y
-        t._cell = t._base = t._more = None
-        if (n is None and m is None) or not plans or not MODE.grad:
-            t._node = None
-            return t
-        node: Node = _new(node_class)
-        if m is None:
-            plan, node.edges, node.shapes = plans[1], (n,), (a.shape,)
-        elif n is None:
-            plan, node.edges, node.shapes = plans[2], (m,), (b.shape,)
-        else:
-            plan, node.edges, node.shapes = plans[3], (n, m), (a.shape, b.shape)
-        node.plan = plan
-        node.hooks = node.meta = None
-        node.seq = next_seq()
-        need = plan.need
-        if need == 0:
-            node.saved = node.checks = ()
-        elif need == 3:
-            save(node, plan, [input, other], [a, b], t)
-        else:
-            kept, bare = (input, a) if need == 1 else (other, b)
-            node.saved = (bare,)
-            if bare is kept:
-                node.checks = ()
-            else:
-                cell = kept._cell or new_version(kept)
-                node.checks = (cell, cell[0])
-        t._node = node
-        return t
-
-    return call
-
-
-def make_inplace(op: Op) -> Callable[..., Any]:
-    """Return the `name_` form of an operator."""
-    from dtrain.tensor.inplace import run_inplace
-
-    def call(input: Any, *args: Any, **kw: Any) -> Any:
-        return run_inplace(op, input, args, kw)
-
-    return call
-
-

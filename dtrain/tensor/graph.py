@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from dtrain.errors import GradError
 
 if TYPE_CHECKING:
+    from dtrain.tensor.op import Plan
     from dtrain.tensor.tensor import Tensor
 
 __all__ = [
@@ -84,15 +85,13 @@ class _GradMode:
 
 def decorate(context: Callable[[], Any], fn: Any) -> Any:
     """Run `fn` inside a fresh `context()`; a generator function is resumed inside it each time."""
-    if inspect.isclass(fn):
-        fn.__init__ = decorate(context, fn.__init__)
-        return fn
     if inspect.isgeneratorfunction(fn):
 
         @functools.wraps(fn)
         def resumed(*args: Any, **kw: Any) -> Any:
             inner = fn(*args, **kw)
-            value, send = None, inner.send
+            send: Callable[[Any], Any] = inner.send
+            value: Any = None
             while True:
                 try:
                     with context():
@@ -106,7 +105,7 @@ def decorate(context: Callable[[], Any], fn: Any) -> Any:
                         inner.close()
                     raise
                 except BaseException as error:
-                    value, send = error, inner.throw  # type: ignore[assignment]
+                    value, send = error, inner.throw
 
         return resumed
 
@@ -124,11 +123,8 @@ class no_grad(_GradMode):
     __slots__ = ()
 
     def __new__(cls, fn: Any = None) -> Any:
-        made = super().__new__(cls)
-        if fn is None:
-            return made
-        made.__init__()  # @no_grad without parentheses
-        return made(fn)
+        # @no_grad without parentheses decorates at once
+        return super().__new__(cls) if fn is None else decorate(cls, fn)
 
     def __init__(self, fn: Any = None) -> None:
         super().__init__(False)
@@ -149,7 +145,7 @@ class inference_mode(no_grad):
     __slots__ = ()
 
     def __new__(cls, mode: Any = True) -> Any:
-        return no_grad.__new__(cls, mode if callable(mode) else None)
+        return super().__new__(cls, mode if callable(mode) else None)
 
     def __init__(self, mode: Any = True) -> None:
         _GradMode.__init__(self, not mode and MODE.grad)
@@ -191,6 +187,14 @@ class Node:
     __slots__ = (
         "__weakref__", "checks", "edges", "hooks", "meta", "plan", "saved", "seq", "shapes",
     )  # fmt: skip
+    checks: tuple[Any, ...]
+    edges: tuple[Any, ...]
+    hooks: dict[str, dict[int, Any]] | None
+    meta: dict[Any, Any] | None
+    plan: Plan | None
+    saved: Any
+    seq: int
+    shapes: tuple[Any, ...] | None
 
     def name(self) -> str:
         """Return the name that torch prints, for example "MulBackward0"."""
@@ -299,13 +303,11 @@ class RemovableHandle:
 
     def __init__(self, table: dict[int, Any]) -> None:
         self.id = next(RemovableHandle._ids)
-        self._table = weakref.ref(table) if not isinstance(table, dict) else (lambda: table)
+        self._table = table
 
     def remove(self) -> None:
-        """Take the hook out."""
-        table = self._table()
-        if table is not None:
-            table.pop(self.id, None)
+        """Take the hook out; once is enough."""
+        self._table.pop(self.id, None)
 
     def __enter__(self) -> RemovableHandle:
         return self

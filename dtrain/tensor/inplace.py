@@ -7,7 +7,7 @@ region through the operator and the rest around it, and every live view gets a h
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from dtrain.backend.module import module_of
 from dtrain.errors import DtypeError, GradError, OpError, ShapeError
@@ -16,13 +16,14 @@ from dtrain.tensor import dtype as dt
 from dtrain.tensor.graph import MODE, Node, bump, check_inplace, next_seq
 from dtrain.tensor.promote import can_cast
 from dtrain.tensor.rules import run_node
+from dtrain.tensor.storage import geometry, strides_of
 from dtrain.tensor.tensor import Tensor, wrap
 from dtrain.typing import Array
 
 if TYPE_CHECKING:
     from dtrain.tensor.op import Op
 
-__all__ = ["assign", "run_inplace", "write_result"]
+__all__ = ["assign", "rebase", "run_inplace", "settle", "write_result"]
 
 
 def run_inplace(op: Op, input: Any, args: tuple[Any, ...], kw: dict[str, Any]) -> Tensor:
@@ -37,9 +38,9 @@ def run_inplace(op: Op, input: Any, args: tuple[Any, ...], kw: dict[str, Any]) -
         raise OpError(f"{op.name}_(): expected a Tensor, got {type(input).__name__}")
     check_inplace(input, op.name + "_")
     a = input._a
-    if op.native_out and not kw and len(args) == len(op.params) - 1 and _direct(op, input, args):
+    if op.native_out and not kw and len(args) + 1 == len(op.operands) and _direct(op, input, args):
         arrays = [x._a if isinstance(x, Tensor) else x for x in args]
-        op.kernels[a.__class__](a, *arrays, out=a)
+        op.plain_kernels[a.__class__](a, *arrays, out=a)
         bump(input)
         return input
     source = input
@@ -48,6 +49,11 @@ def run_inplace(op: Op, input: Any, args: tuple[Any, ...], kw: dict[str, Any]) -
         source._node = input._node
     made = call.general(op, (source, *args), kw)
     _check_fit(op.name + "_", made, input)
+    return settle(input, made)
+
+
+def settle(input: Tensor, made: Tensor) -> Tensor:
+    """Write a result of the right shape and type into `input`, and give it the result's history."""
     assign(input, made._a)
     if made._node is not None:
         rebase(input, made._node)
@@ -148,39 +154,35 @@ def write_result(where: str, made: Tensor, out: Tensor) -> Tensor:
 class CopySlices(Node):
     """The base's node after a change to one of its views, as torch's CopySlices.
 
-    Edges: the base's history before, then those of the operator other than the view's own.
+    Edges: the base's history before, then those of the operator that changed the view. The operator
+    reads the gradient of the view's region; the base's history gets that of all the rest.
     """
 
-    __slots__ = ("inner", "own", "region")
+    __slots__ = ("inner", "layout", "region")
     inner: Node
-    own: int | None
+    layout: tuple[int, ...]
     region: tuple[Any, ...]
 
-    def __init__(self, base: Tensor, view: Tensor, inner: Node, old_view_node: Any) -> None:
-        from dtrain.tensor.storage import geometry
-
-        edges = list(inner.edges)
-        self.own = edges.index(old_view_node) if old_view_node in edges else None
-        if self.own is not None:
-            edges[self.own] = None
-        self.edges = (base._node, *edges)
-        self.inner, self.region = inner, geometry(view._a, base._a)
+    def __init__(self, base: Tensor, view: Tensor, inner: Node) -> None:
+        if view._a.dtype != base._a.dtype:
+            raise GradError(
+                f"cannot record a change in place of a view as {dt.of(view._a.dtype)} of a tensor of "
+                f"type {dt.of(base._a.dtype)}; do clone() before"
+            )
+        self.edges = (base._node, *inner.edges)
+        self.inner = inner
+        self.layout, self.region = strides_of(base._a), geometry(view._a, base._a)
         self.plan = self.hooks = self.meta = self.shapes = None
         self.saved = self.checks = ()
         self.seq = next_seq()
 
     def apply(self, F: Any, g: Any, create_graph: bool) -> tuple[Any, ...]:
-        inside = F.clone(F.as_strided(g, *self.region))
-        grads = list(run_node(self.inner, F, inside, create_graph))
-        own = None if self.own is None else grads[self.own]
-        if self.own is not None:
-            grads[self.own] = None
+        """Return the gradients along the edges."""
+        inside = F.restride(g, self.layout, 0, *self.region)
         rest = None
         if self.edges[0] is not None:
-            if own is None:
-                own = F.mul(inside, 0)
-            rest = F.as_strided_scatter(g, own, *self.region)
-        return (rest, *grads)
+            rest = F.blank_region(g, self.layout, *self.region)
+        return (rest, *run_node(self.inner, F, inside, create_graph))
 
 
 def rebase(tensor: Tensor, node: Any) -> None:
@@ -188,20 +190,18 @@ def rebase(tensor: Tensor, node: Any) -> None:
     base = tensor._base
     if base is None:
         tensor._node = node
-        root = tensor
+        base = tensor
     else:
-        base._node = CopySlices(base, tensor, node, tensor._node)
-        root = base
-    _refresh_views(root)
-
-
-def _refresh_views(base: Tensor) -> None:
-    """Give every live view of `base` a history that starts from the base's new node."""
-    from dtrain.tensor.ops.strided import as_strided
-    from dtrain.tensor.storage import geometry
-
-    views = None if base._cell is None else base._cell[1]
-    for ref in views or ():
+        base._node = CopySlices(base, tensor, node)
+    for ref in (base._cell[1] if base._cell else None) or ():
         view = ref()
         if view is not None and view._base is base:
-            view._node = as_strided(base, *geometry(view._a, base._a))._node
+            view._node = window_of(base, view)
+
+
+def window_of(base: Tensor, view: Tensor) -> Node | None:
+    """Return a node that leads from a view to its base's present history."""
+    from dtrain.tensor.op import REGISTRY
+
+    made = REGISTRY["window"].call(base, strides_of(base._a), *geometry(view._a, base._a))
+    return cast("Node | None", made._node)

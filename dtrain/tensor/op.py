@@ -27,7 +27,8 @@ from typing import Any, TypeVar
 from dtrain.backend.kernels import KERNELS
 from dtrain.backend.module import module_of
 from dtrain.errors import OpTypeError
-from dtrain.tensor import call
+from dtrain.tensor import fast
+from dtrain.tensor.call import OPERANDS
 from dtrain.tensor.graph import Node
 from dtrain.tensor.methods import Methods
 from dtrain.tensor.promote import (
@@ -47,14 +48,19 @@ __all__ = [
     "BINARY_FLOAT",
     "COMPARE",
     "GRAPH",
+    "INTERNAL",
+    "LOGIC",
     "PLAIN",
     "RAW",
     "REGISTRY",
+    "TERNARY",
+    "TEST",
     "UNARY",
     "UNARY_FLOAT",
     "VIEW",
     "Kind",
     "Op",
+    "also",
     "attach",
     "function",
     "op",
@@ -91,10 +97,17 @@ UNARY_FLOAT = Kind(float_cast, inplace=True, fast="unary")
 BINARY = Kind(promote_cast, broadcast=True, inplace=True, fast="binary")
 BINARY_FLOAT = Kind(float_promote_cast, broadcast=True, inplace=True, fast="binary")
 COMPARE = Kind(compare_cast, broadcast=True, inplace=True, fast="binary")
+LOGIC = Kind(broadcast=True, inplace=True, fast="binary")
+TEST = Kind(fast="unary")
+TERNARY = Kind(promote_cast, broadcast=True, inplace=True)
+INTERNAL = Kind(out=False, method=False)
 
 
 class _KernelTable(dict[type, Callable[..., Any]]):
-    """Array class -> the function that computes the operator on arrays of that class."""
+    """Array class -> the function that computes the operator on arrays of that class.
+
+    `name` is the operator's in dtrain.backend.kernels; empty for the body alone.
+    """
 
     def __init__(self, name: str, body: Callable[..., Any]) -> None:
         super().__init__()
@@ -121,7 +134,6 @@ class Plan:
         wanted: Which rule arguments need a gradient, in order.
         sources: For each saved value the edge of its argument; -1 for none, -2 for an output.
         many: The only rule gives a list, one gradient for each tensor of a sequence.
-        need: Saved operand bits for the fast binary call (1 input, 2 other), -1 for anything else.
     """
 
     op: Op
@@ -130,7 +142,6 @@ class Plan:
     single: Rule | None
     joint: Rule | None
     wanted: tuple[bool, ...]
-    need: int
     sources: tuple[int, ...]
     many: bool
 
@@ -162,7 +173,9 @@ class Op:
         self.rules, self.joint = rules, joint
         self.rule_args = joint[0] if joint else tuple(p for p in self.params if p in rules)
         self.rule_positions = tuple(self.index[p] for p in self.rule_args)
-        self.kernels = _KernelTable(name, body)
+        self.plain_kernels = self.kernels = _KernelTable(name, body)
+        if kind.fast and len(params) > len(self.operands):
+            self.kernels = _KernelTable("", body)  # a ufunc serves the calls without options
         camel = "".join(w[:1].upper() + w[1:] for w in name.split("_"))
         self.node_class = type(node or f"{camel}Backward0", (Node,), {"__slots__": ()})
         self.plans: dict[Any, Plan] = {}
@@ -192,17 +205,12 @@ class Op:
                     saves.append(item)
                 picks.append(saves.index(item))
             steps.append((rule, tuple(picks)))
-        plain = [(0, "value"), (1, "value")]
-        need = sum(1 << p for p, _ in saves) if all(s in plain for s in saves) else -1
-        if need == 3 and saves[0][0] == 1:  # the fast call saves in the order (input, other)
-            steps = [(r, tuple(1 - i for i in picks)) for r, picks in steps]
-            saves.reverse()
         single = chosen[0] if len(chosen) == 1 and not self.joint else None
         if single and steps[0][1] != tuple(range(len(saves))):
             single = None
         return Plan(
             self, tuple(saves), tuple(steps), single, self.joint[1] if self.joint else None,
-            wanted, need, tuple(self._source(s, wanted) for s in saves),
+            wanted, tuple(self._source(s, wanted) for s in saves),
             self.variadic is not None and self.variadic in self.rule_positions,
         )  # fmt: skip
 
@@ -297,11 +305,11 @@ def op(
         record = Op(
             name or body.__name__, kind, body, rules, joint, returns, varargs, holomorphic, node
         )
-        record.call = call.make(record)
+        record.call = fast.make(record)
         REGISTRY[record.name] = record
         _dress(record.call, record)
         if kind.inplace:
-            record.inplace = call.make_inplace(record)
+            record.inplace = fast.make_inplace(record)
             _dress(record.inplace, record, "_")
         if kind.method:
             setattr(Methods, record.name, record.call)
@@ -318,12 +326,16 @@ def _attach_operator(record: Op, name: str) -> None:
     if record.kind.fast == "unary":
         setattr(Methods, f"__{name}__", record.call)
         return
-    forward = call.make_binary(record, operator=True)
+    forward = fast.make_binary(record, operator=True)
 
     def reflected(self: Any, other: Any) -> Any:
-        return forward(other, self) if isinstance(other, call.OPERANDS) else NotImplemented
+        return forward(other, self) if isinstance(other, OPERANDS) else NotImplemented
 
+    for fn in (forward, reflected):
+        fn.op = record  # type: ignore[attr-defined]
     setattr(Methods, f"__{name}__", forward)
+    if record.kind is COMPARE:
+        return
     setattr(Methods, f"__r{name}__", reflected)
     if record.inplace:
         setattr(Methods, f"__i{name}__", record.inplace)
@@ -343,8 +355,15 @@ def function(fn: Fn) -> Fn:
     return fn
 
 
-def attach(name: str, fn: Callable[..., Any]) -> None:
-    """Make `fn(tensor, ...)` the tensor method `name`.
+def also(name: str, fn: Any) -> None:
+    """Make an operator's method, and its in-place form, known under one more name."""
+    setattr(Methods, name, fn)
+    if fn.op.inplace:
+        setattr(Methods, name + "_", fn.op.inplace)
+
+
+def attach(name: str, fn: Any) -> None:
+    """Make `fn(tensor, ...)`, or a property, the tensor method `name`.
 
     Raises:
         OpTypeError: There is one of that name.

@@ -19,11 +19,13 @@ from dtrain.tensor.tensor import Tensor
 __all__ = [
     "can_cast",
     "compare_cast",
+    "div_cast",
     "float_cast",
     "float_promote_cast",
     "keep",
     "promote_cast",
     "promote_types",
+    "rest_cast",
     "result_type",
 ]
 
@@ -132,14 +134,33 @@ def _convert(values: list[Any], at: list[int], target: dtype) -> list[Any]:
     return values
 
 
+def _same_type(op: Any, values: list[Any], kinds: str) -> bool:
+    """Return True where all operands are tensors of one type, of one of NumPy's kinds."""
+    first = None
+    for i in op.operands:
+        v = values[i]
+        if not isinstance(v, Tensor):
+            return False
+        d = v._a.dtype
+        if first is None:
+            first = d
+        elif d is not first:
+            return False
+    return first is not None and first.kind in kinds
+
+
 def promote_cast(op: Any, values: list[Any]) -> list[Any]:
     """Bring all operands to their common type."""
+    if _same_type(op, values, "biufcV"):
+        return values
     at = _operands(op, values)
     return _convert(values, at, result_type(*[values[i] for i in at]))
 
 
 def float_promote_cast(op: Any, values: list[Any]) -> list[Any]:
     """Bring all operands to their common type, integers to the default floating type."""
+    if _same_type(op, values, "fcV"):
+        return values
     at = _operands(op, values)
     d = result_type(*[values[i] for i in at])
     return _convert(values, at, dt.get_default_dtype() if d.category < 2 else d)
@@ -152,6 +173,17 @@ def float_cast(op: Any, values: list[Any]) -> list[Any]:
         if dt.of(values[i]._a.dtype).category < 2:
             _convert(values, [i], dt.get_default_dtype())
     return values
+
+
+def rest_cast(op: Any, values: list[Any]) -> list[Any]:
+    """Bring all operands but the first, a condition, to their common type."""
+    at = _operands(op, values)[1:]
+    return _convert(values, at, result_type(*[values[i] for i in at])) if at else values
+
+
+def div_cast(op: Any, values: list[Any]) -> list[Any]:
+    """Bring the operands of a division to their common type; integers stay if it is rounded."""
+    return (float_promote_cast if values[2] is None else promote_cast)(op, values)
 
 
 def compare_cast(op: Any, values: list[Any]) -> list[Any]:

@@ -129,9 +129,8 @@ def randint_like(
 ) -> Tensor:  # fmt: skip
     """Return integers from [low, high) in the shape and type of `input`; [0, low) for one bound."""
     low, high = (0, low) if high is None else (low, high)
-    bounds = [int(v.item()) if isinstance(v, Tensor) else v for v in (low, high)]
     target = input._a.dtype if dtype is None else dt.np_dtype(dtype)
-    array = gen.default_generator.integers(*bounds, tuple(input._a.shape), target)
+    array = gen.default_generator.integers(int(low), int(high), tuple(input._a.shape), target)
     return _placed(array, input.device if device is None else device, requires_grad)
 
 

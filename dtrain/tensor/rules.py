@@ -60,6 +60,7 @@ def _saved_tensors(node: Node) -> list[Any]:
     """Return the saved arrays as tensors with their place in the graph."""
     out: list[Any] = []
     plan = node.plan
+    assert plan is not None
     for value, (position, _), source in zip(node.saved, plan.saves, plan.sources, strict=True):
         if value.__class__ is list and plan.many and source >= 0:
             made: Any = [wrap(v) for v in value]

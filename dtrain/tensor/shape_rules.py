@@ -7,7 +7,7 @@ from typing import Any
 
 from dtrain.errors import OpError, OpIndexError, OpTypeError, ShapeError
 
-__all__ = ["dim_error", "expanded_size", "sum_to", "wrap_dim", "wrap_dims"]
+__all__ = ["dim_error", "expanded_size", "wrap_dim", "wrap_dims"]
 
 
 def dim_error(where: str, dim: int, ndim: int) -> OpIndexError:
@@ -84,14 +84,3 @@ def expanded_size(shape: Sequence[int], size: Sequence[int]) -> tuple[int, ...]:
             )
         out.append(int(n))
     return tuple(out)
-
-
-def sum_to(F: Any, g: Any, shape: Sequence[int]) -> Any:
-    """Sum `g` over the dimensions along which something of size `shape` was broadcast to it."""
-    lead = g.ndim - len(shape)
-    dims = tuple(range(lead)) + tuple(
-        [i + lead for i, n in enumerate(shape) if n == 1 and g.shape[i + lead] != 1]
-    )
-    if dims:
-        g = F.sum(g, dims)
-    return g if g.shape == shape else F.reshape(g, tuple(shape))

@@ -16,7 +16,7 @@ from dtrain.errors import OpIndexError, ShapeError
 from dtrain.tensor import dtype as dt
 from dtrain.typing import Array
 
-__all__ = ["Storage", "address_of", "geometry", "offset_of", "root_of", "storage_of"]
+__all__ = ["Storage", "address_of", "extent", "geometry", "offset_of", "root_of", "storage_of", "strides_of"]
 
 
 def address_of(a: Array) -> int:
@@ -51,7 +51,31 @@ def geometry(view: Array, base: Array) -> tuple[tuple[int, ...], tuple[int, ...]
     """Return (size, stride, offset), in elements, that as_strided needs to cut `view` from `base`."""
     step = int(view.itemsize)
     offset = (address_of(view) - address_of(base)) // step if view.size else 0
-    return tuple(view.shape), tuple(s // step for s in view.strides), offset
+    return tuple(view.shape), strides_of(view), offset
+
+
+def strides_of(a: Array) -> tuple[int, ...]:
+    """Return the strides of an array, counted in its elements."""
+    step = int(a.itemsize)
+    return tuple([s // step for s in a.strides])
+
+
+def shown_strides(a: Array) -> tuple[int, ...]:
+    """Return the strides that torch would show; NumPy's mean nothing where there is one element.
+
+    A dimension that was inserted has a stride of 0 in NumPy, where torch counts on from the next.
+    """
+    steps = list(strides_of(a))
+    if a.size == 0:
+        step = 1
+        for i in range(a.ndim - 1, -1, -1):
+            steps[i] = step
+            step *= max(a.shape[i], 1)
+    else:
+        for i in range(a.ndim - 1, -1, -1):
+            if steps[i] == 0 and a.shape[i] == 1:
+                steps[i] = steps[i + 1] * a.shape[i + 1] if i + 1 < a.ndim else 1
+    return tuple(steps)
 
 
 class Storage:
@@ -67,7 +91,7 @@ class Storage:
         """The memory as a flat array, without copy."""
         root = self._root
         xp = module_of(root.__class__)
-        count = _extent(root)
+        count = extent(root)
         flat = xp.lib.stride_tricks.as_strided(root, (count,), (root.itemsize,))
         return flat.view(np.uint8 if self._dtype is None else self._dtype.np)
 
@@ -82,7 +106,7 @@ class Storage:
 
     def nbytes(self) -> int:
         """Return the number of bytes."""
-        return _extent(self._root) * int(self._root.itemsize)
+        return extent(self._root) * int(self._root.itemsize)
 
     def element_size(self) -> int:
         """Return the bytes of one element."""
@@ -117,7 +141,7 @@ class Storage:
         return f"{lines}\n[torch.storage.{kind}({typed}device=cpu) of size {len(self)}]"
 
 
-def _extent(root: Array) -> int:
+def extent(root: Array) -> int:
     """Return how many elements lie between the first and the last of an array."""
     if root.size == 0:
         return 0

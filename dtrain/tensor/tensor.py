@@ -1,7 +1,7 @@
 """Tensor: an array, its place in the graph, and torch's way to look at both.
 
-Operators are attached to the base class Methods by `@op`; here stand the attributes and the
-conversions to and from Python and NumPy.
+Operators are attached to the base class Methods by `@op`; the base classes Memory and Conversion
+hold what has nothing to do with the graph; here stands the rest.
 """
 
 from __future__ import annotations
@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import numpy as np
 
-from dtrain.backend.module import to_host
 from dtrain.errors import GradError, OpError, OpTypeError, ShapeError
 from dtrain.tensor import dtype as dt
-from dtrain.tensor.device import CPU, device
+from dtrain.tensor.conversion import Conversion
 from dtrain.tensor.graph import Leaf, Node, RemovableHandle, add_hook, track_view
-from dtrain.tensor.methods import Methods
-from dtrain.tensor.size import Size
 from dtrain.typing import Array
 
 if TYPE_CHECKING:
@@ -39,7 +36,7 @@ class More:
         self.retains_grad = False
 
 
-class Tensor(Methods):
+class Tensor(Conversion):
     """A multi-dimensional array of one data type, as torch.Tensor.
 
     Slots: `_a` the array (with shape, strides and offset), `_node` its place in the graph (None
@@ -62,117 +59,6 @@ class Tensor(Methods):
 
         made = legacy_tensor(*args, **kw)
         return cast(T, made) if cls is Tensor else wrap_as(cls, made._a)
-
-    # ---- shape and memory ----
-    @property
-    def shape(self) -> Size:
-        """The size of each dimension."""
-        return Size(self._a.shape)
-
-    @property
-    def ndim(self) -> int:
-        """The number of dimensions."""
-        return cast(int, self._a.ndim)
-
-    @property
-    def dtype(self) -> dt.dtype:
-        """The data type."""
-        return dt.of(self._a.dtype)
-
-    @property
-    def device(self) -> device:
-        """The device that holds the memory."""
-        a = self._a
-        return CPU if a.__class__ is np.ndarray else device("cuda", int(a.device.id))
-
-    @property
-    def is_cuda(self) -> bool:
-        """True for memory on a CUDA device."""
-        return self.device.type == "cuda"
-
-    @property
-    def is_cpu(self) -> bool:
-        """True for memory of the host."""
-        return self._a.__class__ is np.ndarray
-
-    @property
-    def itemsize(self) -> int:
-        """Bytes of one element."""
-        return cast(int, self._a.itemsize)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all elements."""
-        return cast(int, self._a.nbytes)
-
-    @property
-    def layout(self) -> str:
-        """How the elements are laid out."""
-        return "torch.strided"
-
-    def size(self, dim: int | None = None) -> Any:
-        """Return the shape, or the size of one dimension."""
-        if dim is None:
-            return Size(self._a.shape)
-        if not -self._a.ndim <= dim < self._a.ndim:
-            from dtrain.tensor.shape_rules import dim_error
-
-            raise dim_error("size", dim, self._a.ndim)
-        return self._a.shape[dim]
-
-    def dim(self) -> int:
-        """Return the number of dimensions."""
-        return cast(int, self._a.ndim)
-
-    ndimension = dim
-
-    def numel(self) -> int:
-        """Return the number of elements."""
-        return cast(int, self._a.size)
-
-    nelement = numel
-
-    def element_size(self) -> int:
-        """Return the bytes of one element."""
-        return cast(int, self._a.itemsize)
-
-    def stride(self, dim: int | None = None) -> Any:
-        """Return the steps between elements of each dimension, counted in elements."""
-        a = self._a
-        steps = _torch_strides(a)
-        return steps if dim is None else steps[dim]
-
-    def storage_offset(self) -> int:
-        """Return where in its storage the tensor begins, counted in elements."""
-        from dtrain.tensor.storage import offset_of
-
-        return offset_of(self._a)
-
-    def data_ptr(self) -> int:
-        """Return the address of the first element."""
-        from dtrain.tensor.storage import address_of
-
-        return address_of(self._a)
-
-    def untyped_storage(self) -> Storage:
-        """Return the memory that the tensor and its views share, as bytes."""
-        from dtrain.tensor.storage import storage_of
-
-        return storage_of(self._a, None)
-
-    def storage(self) -> Storage:
-        """Return the memory that the tensor and its views share, as elements of its type."""
-        from dtrain.tensor.storage import storage_of
-
-        return storage_of(self._a, self.dtype)
-
-    def is_floating_point(self) -> bool:
-        """Return True for the real floating types."""
-        return self.dtype.is_floating_point
-
-    def is_complex(self) -> bool:
-        """Return True for the complex types."""
-        return self.dtype.is_complex
 
     # ---- the graph ----
     @property
@@ -346,87 +232,6 @@ class Tensor(Methods):
         """True for a non-leaf that keeps its gradient."""
         return self._more is not None and self._more.retains_grad
 
-    # ---- to Python and NumPy ----
-    def numpy(self, *, force: bool = False) -> Any:
-        """Return the memory as a numpy.ndarray, without a copy.
-
-        Raises:
-            GradError: The tensor requires grad (use detach() first, or force=True).
-            OpTypeError: The memory lies on a device.
-        """
-        if force:
-            return to_host(self._a)
-        if self._node is not None:
-            raise GradError(
-                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
-                "instead."
-            )
-        if not isinstance(self._a, np.ndarray):
-            raise OpTypeError(
-                f"can't convert {self.device} device type tensor to numpy. Use Tensor.cpu() to "
-                "copy the tensor to host memory first."
-            )
-        return self._a
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        a = self.numpy()
-        return np.array(a, dtype, copy=copy) if dtype is not None or copy else a
-
-    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
-        return wrap(np.asarray(array))
-
-    def item(self) -> Any:
-        """Return the only element as a Python number.
-
-        Raises:
-            OpError: There is not exactly one element.
-        """
-        a = self._a
-        if a.size != 1:
-            raise OpError(f"a Tensor with {a.size} elements cannot be converted to Scalar")
-        got = a.item()
-        return float(got) if a.dtype.kind == "V" else got
-
-    def tolist(self) -> Any:
-        """Return the elements as nested lists of Python numbers."""
-        a = to_host(self._a)
-        return (a.astype(np.float32) if a.dtype.kind == "V" else a).tolist()
-
-    def __len__(self) -> int:
-        if self._a.ndim == 0:
-            raise OpTypeError("len() of a 0-d tensor")
-        return cast(int, self._a.shape[0])
-
-    def __bool__(self) -> bool:
-        if self._a.size != 1:
-            what = "no values" if self._a.size == 0 else "more than one value"
-            raise OpError(f"Boolean value of Tensor with {what} is ambiguous")
-        return bool(self._a.item())
-
-    def __float__(self) -> float:
-        return float(self.item())
-
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __complex__(self) -> complex:
-        return complex(self.item())
-
-    def __index__(self) -> int:
-        if self._a.size != 1 or self._a.dtype.kind not in "iub":
-            raise OpTypeError("only integer tensors of a single element can be converted to an index")
-        return int(self._a.item())
-
-    def __repr__(self, *, tensor_contents: str | None = None) -> str:
-        from dtrain.tensor.show import tensor_repr
-
-        return tensor_repr(self)
-
-    def __format__(self, spec: str) -> str:
-        if self._a.ndim == 0 and spec:
-            return format(self.item(), spec)
-        return object.__format__(self, spec)
-
     def __hash__(self) -> int:
         return id(self)
 
@@ -455,16 +260,3 @@ def alias(array: Array, source: Tensor) -> Tensor:
     t = wrap(array)
     track_view(t, source)
     return t
-
-
-def _torch_strides(a: Array) -> tuple[int, ...]:
-    """Strides as torch gives them to dimensions of size 1, where NumPy's have no meaning."""
-    given = tuple([s // a.itemsize for s in a.strides])
-    if a.flags.c_contiguous:
-        out, step = [], 1
-        for n in reversed(a.shape):
-            out.append(step)
-            step *= max(n, 1)
-        return tuple(reversed(out))
-    return given
-

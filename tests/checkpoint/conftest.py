@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-import dtrain.checkpoint as checkpoint
+from dtrain import checkpoint
 from dtrain.tensor.tensor import Tensor, wrap
 
 MakeFile = Callable[..., io.BytesIO]

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import dtrain.checkpoint as checkpoint
+from dtrain import checkpoint
 from dtrain.checkpoint.files import replace_file, sync_directory
 from dtrain.errors import CheckpointError
 from dtrain.tensor.tensor import wrap
@@ -34,9 +34,14 @@ def test_an_exception_leaves_the_old_file_and_nothing_else(
 ) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"old")
-    with pytest.raises(error), replace_file(str(path)) as file:
-        file.write(b"new")
-        raise error
+
+    def interrupted() -> None:
+        with replace_file(str(path)) as file:
+            file.write(b"new")
+            raise error
+
+    with pytest.raises(error):
+        interrupted()
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-import dtrain.checkpoint as checkpoint
+from dtrain import checkpoint
 from dtrain.errors import UnsafeFileError
 
 TEXT = b"X\x01\x00\x00\x00a"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-import dtrain.checkpoint as checkpoint
+from dtrain import checkpoint
 from dtrain.errors import CheckpointError, DeviceError, OpTypeError, OpValueError
 from dtrain.nn.parameter import Parameter
 from dtrain.tensor.device import device

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-import dtrain.checkpoint as checkpoint
+from dtrain import checkpoint
+from dtrain.checkpoint.zip_directory import read_directory
 from dtrain.errors import CheckpointError, CorruptFileError
 
 
@@ -150,3 +151,42 @@ def test_records_that_nobody_asked_for_are_verified(make_file: Any) -> None:
     data[data.index(b"abcdefgh")] ^= 1
     with pytest.raises(CorruptFileError, match="data/9"):
         load(bytes(data))
+
+
+class Sparse:
+    """A huge file of which only some places hold something."""
+
+    label = "sparse"
+
+    def __init__(self, places: dict[int, bytes]) -> None:
+        self.places = places
+        self.size = max(at + len(data) for at, data in places.items())
+
+    def read_into(self, offset: int, view: memoryview) -> None:
+        view[:] = bytes(len(view))
+        for at, data in self.places.items():
+            low, high = max(at, offset), min(at + len(data), offset + len(view))
+            if low < high:
+                view[low - offset : high - offset] = data[low - at : high - at]
+
+
+def test_a_record_of_torch_beyond_four_gigabytes() -> None:
+    size, crc, name = 2**32 + 1000, 0x3FBC67BA, b"big/data/0"
+    # as torch 2.13 writes it: the local zip64 field has the size once and then a 0
+    extra = struct.pack("<HHQQ", 1, 16, size, 0) + b"FB" + struct.pack("<H", 42) + b"Z" * 42
+    local = struct.pack("<IHHHHHIIIHH", 0x04034B50, 0, 0x808, 0, 0, 0, 0, 0, 0, 10, len(extra))
+    local += name + extra
+    descriptor = struct.pack("<IIQQ", 0x08074B50, crc, size, size)
+    wide, full = struct.pack("<HHQQ", 1, 16, size, size), 2**32 - 1
+    central = struct.pack(
+        "<IHHHHHHIIIHHHHHII",
+        *(0x02014B50, 0, 0, 0x808, 0, 0, 0, crc, full, full, 10, len(wide), 0, 0, 0, 0, 0),
+    )
+    central += name + wide
+    end = len(local) + size
+    begin = end + len(descriptor)
+    tail = struct.pack("<IQHHIIQQQQ", 0x06064B50, 44, 0x031E, 0x2D, 0, 0, 1, 1, len(central), begin)
+    tail += struct.pack("<IIQI", 0x07064B50, 0, begin + len(central), 1)
+    tail += struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 1, 1, len(central), full, 0)
+    record = read_directory(Sparse({0: local, end: descriptor + central + tail}))["data/0"]
+    assert (record.size, record.start, record.crc) == (size, len(local), crc)

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import json
-import os
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -33,32 +28,26 @@ def test_threads(name, size):
     run_threads(size, CHECKS[name])
 
 
-@functools.cache
-def mpi_results(size):
-    """Run all checks in one job; return the failure (or None) of each that was reached."""
-    mpirun = shutil.which("mpirun", path=Path(sys.executable).parent) or shutil.which("mpirun")
-    assert mpirun is not None
-    done = subprocess.run(
-        [mpirun, "-n", str(size), sys.executable, str(SUITE)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('{"check"')]
-    results = {line["check"]: line["failure"] for line in lines}
-    if done.returncode:
-        results.setdefault("the job", done.stderr)
-    return results
+RESULTS: dict[int, dict[str, str | None]] = {}
+
+
+def mpi_results(mpirun, size):
+    """Run all checks in one job, once; return the failure (or None) of each that was reached."""
+    if size not in RESULTS:
+        done = mpirun(size, SUITE, env={"PYTHONPATH": str(ROOT)}, timeout_s=50, check=False)
+        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        RESULTS[size] = {line["check"]: line["failure"] for line in lines}
+        if done.returncode:
+            RESULTS[size]["the job"] = done.stderr
+    return RESULTS[size]
 
 
 @pytest.mark.mpi
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("size", [2, 3, 4])
 @pytest.mark.parametrize("name", CHECKS)
-def test_mpi(name, size):
-    results = mpi_results(size)
+def test_mpi(name, size, mpirun):
+    results = mpi_results(mpirun, size)
     assert name in results, results.get("the job")
     assert results[name] is None, results[name]
 
@@ -66,8 +55,8 @@ def test_mpi(name, size):
 @pytest.mark.mpi
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("size", [2, 3, 4])
-def test_mpi_ends_well(size):
-    assert "the job" not in mpi_results(size)
+def test_mpi_ends_well(size, mpirun):
+    assert "the job" not in mpi_results(mpirun, size)
 
 
 def test_every_driver_is_in_the_conformance_list():

@@ -15,19 +15,23 @@ from dtrain_launch.shim import start_time
 SHIM = str(Path(shim.__file__))
 
 
+def name(descriptor: int, stale: int = 0) -> str:
+    return f"{descriptor}:{os.fstat(descriptor).st_ino - stale}"
+
+
 class Agent:
     """What a shim needs of its agent: a job in a file and the ends of some pipes."""
 
-    def __init__(self, *command: str, cpus: tuple[int, ...] = ()) -> None:
+    def __init__(self, *command: str, cpus: tuple[int, ...] = (), stale: int = 0) -> None:
         self.out, self.err, self.events, self.gate = (os.pipe() for _ in range(4))
         place = {"environment": {"RANK": "5"}, "cpus": cpus}
-        place |= {"stdout": self.out[1], "stderr": self.err[1]}
+        place |= {"stdout": name(self.out[1]), "stderr": name(self.err[1])}
         job = {"command": list(command), "rank_variable": "ENGINE_RANK", "ranks": {5: place}}
-        job |= {"events": self.events[1], "gate": self.gate[0]}
+        job |= {"events": name(self.events[1]), "gate": name(self.gate[0])}
         self.job = os.memfd_create("job")
         os.write(self.job, marshal.dumps(job))
         self.shim = subprocess.Popen(
-            [sys.executable, "-I", "-S", SHIM, str(os.getpid()), str(self.job)],
+            [sys.executable, "-I", "-S", SHIM, str(os.getpid()), name(self.job, stale)],
             env={**os.environ, "ENGINE_RANK": "5"},
         )
 
@@ -80,6 +84,14 @@ def test_a_program_that_fails_is_reported_and_its_shim_stays_at_the_gate(agent, 
     assert one.shim.poll() is None
     one.open_gate()
     assert one.shim.wait(5) == 1
+
+
+def test_the_shim_of_an_earlier_generation_does_nothing(agent):
+    one = agent("/bin/sh", "-c", "echo wrong", stale=1)
+    assert one.shim.wait(5) == 1
+    os.set_blocking(one.events[0], False)
+    with pytest.raises(BlockingIOError):
+        one.event()
 
 
 def test_the_program_is_bound_to_its_cpus(agent):

@@ -10,7 +10,8 @@ from dtrain.backend.strided import strided
 from dtrain.errors import OpError, OpTypeError, ShapeError
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.op import VIEW, attach, function, op
-from dtrain.tensor.shape_rules import dim_error, expanded_size, sum_to, wrap_dim, wrap_dims
+from dtrain.tensor.rules import unbroadcast
+from dtrain.tensor.shape_rules import dim_error, expanded_size, wrap_dim, wrap_dims
 from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, Shape, Xp
 
@@ -205,7 +206,7 @@ def squeeze(xp: Xp, input: Array, dim: int | Shape | None = None) -> Array:
     return input.view() if y is input else y
 
 
-@op(VIEW, varargs="size", input=lambda F, g, input_shape: sum_to(F, g, input_shape))
+@op(VIEW, varargs="size", input=lambda F, g, input_shape: unbroadcast(F, g, input_shape))
 def expand(xp: Xp, input: Array, size: Shape) -> Array:
     """Broadcast to a larger size without copying; -1 keeps a dimension."""
     wanted = expanded_size(input.shape, size)

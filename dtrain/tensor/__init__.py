@@ -1,0 +1,1 @@
+"""Tensors: arrays, operators on them, and the graph that the operators record."""

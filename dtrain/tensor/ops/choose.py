@@ -1,0 +1,194 @@
+"""Choices, element by element: where, the larger and the smaller, limits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dtrain.errors import OpError
+from dtrain.tensor.op import BINARY, TERNARY, UNARY, Kind, also, attach, op
+from dtrain.tensor.promote import rest_cast
+from dtrain.tensor.tensor import Tensor
+from dtrain.typing import Array, Number, Xp
+
+__all__ = [
+    "clamp", "clamp_max", "clamp_min", "clip", "fmax", "fmin", "heaviside", "maximum", "minimum",
+    "nan_to_num", "where",
+]  # fmt: skip
+
+
+@op(
+    Kind(rest_cast, broadcast=True, method=False),
+    input=lambda F, g, condition: F.where(condition, g, 0),
+    other=lambda F, g, condition: F.where(condition, 0, g),
+)
+def where(xp: Xp, condition: Array, input: Array = None, other: Array = None) -> Any:
+    """Return `input` where the condition holds and `other` elsewhere.
+
+    With the condition alone: the indices where it holds, one tensor for each dimension.
+
+    Raises:
+        OpError: The condition is not boolean.
+    """
+    if input is None:
+        return xp.nonzero(condition if condition.ndim else condition.reshape(1))
+    if condition.dtype.kind != "b":
+        if condition.dtype != "uint8":
+            raise OpError(
+                "where expected condition to be a boolean tensor, but got a tensor with dtype "
+                f"{condition.dtype}"
+            )
+        condition = condition.astype(bool)
+    return xp.where(condition, input, other)
+
+
+def _where_method(self: Tensor, condition: Tensor, other: Any) -> Any:
+    """Return `self` where the condition holds and `other` elsewhere."""
+    return where(condition, self, other)
+
+
+attach("where", _where_method)
+
+
+def _winner(F: Any, g: Any, loses: Any, ties: Any) -> Any:
+    """Give the gradient to the operand that was chosen, half of it where both are equal."""
+    return F.where(loses, 0, F.where(ties, g / 2, g))
+
+
+@op(
+    BINARY,
+    input=lambda F, g, input, other: _winner(F, g, input < other, input == other),
+    other=lambda F, g, input, other: _winner(F, g, other < input, input == other),
+)
+def maximum(xp: Xp, input: Array, other: Array, out: Array = None) -> Array:
+    """Return the larger of two; nan where one is nan."""
+    return xp.maximum(input, other, out=out)
+
+
+@op(
+    BINARY,
+    input=lambda F, g, input, other: _winner(F, g, input > other, input == other),
+    other=lambda F, g, input, other: _winner(F, g, other > input, input == other),
+)
+def minimum(xp: Xp, input: Array, other: Array, out: Array = None) -> Array:
+    """Return the smaller of two; nan where one is nan."""
+    return xp.minimum(input, other, out=out)
+
+
+_NUMBER_FIRST = Kind(BINARY.cast, broadcast=True, fast="binary")
+
+
+@op(
+    _NUMBER_FIRST,
+    input=lambda F, g, input, other: F.where((input >= other) | F.isnan(other), g, 0),
+    other=lambda F, g, input, other: F.where((input >= other) | F.isnan(other), 0, g),
+)
+def fmax(xp: Xp, input: Array, other: Array, out: Array = None) -> Array:
+    """Return the larger of two; the number where the other is nan."""
+    return xp.fmax(input, other, out=out)
+
+
+@op(
+    _NUMBER_FIRST,
+    input=lambda F, g, input, other: F.where((input <= other) | F.isnan(other), g, 0),
+    other=lambda F, g, input, other: F.where((input <= other) | F.isnan(other), 0, g),
+)
+def fmin(xp: Xp, input: Array, other: Array, out: Array = None) -> Array:
+    """Return the smaller of two; the number where the other is nan."""
+    return xp.fmin(input, other, out=out)
+
+
+def _clamp_input(F: Any, g: Any, input: Any, min: Any, max: Any) -> Any:
+    inside = input >= min if min is not None else input <= max
+    if min is not None and max is not None:
+        inside = inside & (input <= max)
+    return F.where(inside, g, 0)
+
+
+def _clamp_min(F: Any, g: Any, input: Any, min: Any, max: Any) -> Any:
+    low = input < min
+    return F.where(low if max is None else low & (min < max), g, 0)
+
+
+def _clamp_max(F: Any, g: Any, input: Any, min: Any, max: Any) -> Any:
+    high = input > max
+    return F.where(high if min is None else high | (max < min), g, 0)
+
+
+@op(TERNARY, input=_clamp_input, min=_clamp_min, max=_clamp_max)
+def clamp(xp: Xp, input: Array, min: Array = None, max: Array = None) -> Array:
+    """Return the elements, held between `min` and `max` (numbers or tensors).
+
+    Raises:
+        OpError: Neither limit is given.
+    """
+    if min is None:
+        if max is None:
+            raise OpError("torch.clamp: At least one of 'min' or 'max' must not be None")
+        return xp.minimum(input, max)
+    low = xp.maximum(input, min)
+    return low if max is None else xp.minimum(low, max)
+
+
+@op(
+    BINARY,
+    input=lambda F, g, input, min: F.where(input >= min, g, 0),
+    min=lambda F, g, input, min: F.where(input < min, g, 0),
+)
+def clamp_min(xp: Xp, input: Array, min: Array, out: Array = None) -> Array:
+    """Return the elements, at least `min`."""
+    return xp.maximum(input, min, out=out)
+
+
+@op(
+    BINARY,
+    input=lambda F, g, input, max: F.where(input <= max, g, 0),
+    max=lambda F, g, input, max: F.where(input > max, g, 0),
+)
+def clamp_max(xp: Xp, input: Array, max: Array, out: Array = None) -> Array:
+    """Return the elements, at most `max`."""
+    return xp.minimum(input, max, out=out)
+
+
+clip = clamp
+also("clip", clamp)
+
+
+@op(BINARY)
+def heaviside(xp: Xp, input: Array, values: Array) -> Array:
+    """Return 0 below zero, 1 above it, and `values` at zero."""
+    return xp.where(input == 0, values, (input > 0).astype(input.dtype))
+
+
+def _finite(F: Any, g: Any, input: Any) -> Any:
+    return F.where(F.isfinite(input), g, 0)
+
+
+@op(UNARY, input=_finite)
+def nan_to_num(
+    xp: Xp, input: Array, nan: Number | None = None, posinf: Number | None = None,
+    neginf: Number | None = None,
+) -> Array:  # fmt: skip
+    """Replace nan (by 0), inf and -inf (by the largest and smallest number)."""
+    if input.dtype.kind in "biu":
+        return input.copy()
+    if input.dtype.kind == "c":
+        parts = [nan_to_num.op.body(xp, p, nan, posinf, neginf) for p in (input.real, input.imag)]
+        return (parts[0] + 1j * parts[1]).astype(input.dtype)
+    top, bottom = _limits(xp, input.dtype)
+    out = xp.where(xp.isnan(input), xp.asarray(0.0 if nan is None else nan, input.dtype), input)
+    out = xp.where(input == float("inf"), xp.asarray(_or(posinf, top), input.dtype), out)
+    return xp.where(input == -float("inf"), xp.asarray(_or(neginf, bottom), input.dtype), out)
+
+
+def _or(value: Any, default: Any) -> Any:
+    return default if value is None else value
+
+
+def _limits(xp: Xp, dtype: Any) -> tuple[Any, Any]:
+    if dtype.kind == "V":
+        import ml_dtypes
+
+        info: Any = ml_dtypes.finfo(dtype)
+    else:
+        info = xp.finfo(dtype)
+    return info.max, info.min

@@ -1,0 +1,94 @@
+"""The shortest way through a call: operators that look at one tensor's memory in another way.
+
+A view reads no element, so nearly all of its time is the call's own. What is made here gives the
+results and the graph that `dtrain.tensor.call.general` gives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from dtrain.tensor.call import explain, general
+from dtrain.tensor.graph import MODE, Node, next_seq, track_view
+from dtrain.tensor.tensor import Tensor
+
+if TYPE_CHECKING:
+    from dtrain.tensor.op import Op
+
+__all__ = ["can_view", "make_view", "view_of"]
+
+_new = object.__new__
+
+
+def can_view(op: Op) -> bool:
+    """Return True where an operator takes one tensor and its rule reads shapes and options only."""
+    if op.operands != (0,) or op.variadic is not None or op.varargs not in (None, 1):
+        return False
+    if op.rule_args != op.params[:1]:
+        return False
+    return all(i > 0 or (i == 0 and what == "shape") for i, what in op.plan((True,)).saves)
+
+
+def make_view(op: Op) -> Callable[..., Any]:
+    """Return the call of an operator for which `can_view` holds."""
+    kernels, at, count, required = op.kernels, op.varargs, len(op.params), op.required
+    defaults, several = op.defaults, op.varargs is not None
+    picks = tuple([(i, what == "shape") for i, what in op.plan((True,)).saves])
+
+    def call(*args: Any, **kw: Any) -> Any:
+        n = len(args)
+        if kw or n < required or not isinstance(args[0], Tensor):
+            return general(op, args, kw)
+        if several and not isinstance(args[1], (tuple, list)):
+            args = args[0], args[1:]
+        elif n != count:
+            if n > count:
+                return general(op, args, kw)
+            args += defaults[n:]
+        input = args[0]
+        a = input._a
+        try:
+            y = kernels[a.__class__](a, *args[1:])
+        except (ValueError, TypeError, IndexError) as error:
+            if type(error).__module__.startswith("dtrain"):
+                raise
+            raise explain(op, args, error) from None
+        if y is a:
+            return input
+        t = view_of(input, y)
+        if input._node is not None and MODE.grad:
+            node: Node = _new(op.node_class)
+            node.plan = op.plans[(True,)]
+            node.edges = (input._node,)
+            node.hooks = node.meta = node.shapes = None
+            node.checks = ()
+            node.seq = next_seq()
+            node.saved = tuple([a.shape if shaped else args[i] for i, shaped in picks])
+            t._node = node
+        return t
+
+    return call
+
+
+def view_of(source: Tensor, y: Any) -> Tensor:
+    """Return a tensor over `y`, known as a view of `source` where it shares its memory."""
+    t: Tensor = _new(Tensor)
+    t._a = y
+    t._node = t._more = None
+    b = y.base
+    if b is None or not (b is source._a or b is source._a.base):
+        t._cell = t._base = None
+        return t
+    cell = source._cell
+    if cell is not None and cell[1] is not None:
+        track_view(t, source)
+        return t
+    if cell is None:
+        source._cell = t._cell = [0, [ref(t)]]
+    else:
+        t._cell = cell
+        cell[1] = [ref(t)]
+    t._base = source if source._base is None else source._base
+    return t

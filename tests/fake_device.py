@@ -1,0 +1,172 @@
+"""A device that is not NumPy: arrays that refuse silent conversion, for code without a GPU.
+
+`FakeArray` hides a NumPy array and is no subclass of it; `fake` is its array module. Whatever mixes
+the two, or calls NumPy's functions on a device array, fails as it would with CuPy.
+"""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+import numpy as np
+
+from dtrain.backend.module import register_array_class
+from dtrain.tensor.tensor import Tensor, wrap
+
+
+class _Device:
+    id = 0
+
+
+class FakeArray:
+    """A device array: shape and strides can be seen, values cannot without `get()`."""
+
+    __array_priority__ = 100
+    __array_ufunc__ = None
+    device = _Device()
+
+    def __init__(self, hidden: Any, base: Any = None) -> None:
+        self._hidden = hidden
+        self._owner = base
+
+    def __array__(self, *args: Any, **kw: Any) -> Any:
+        raise TypeError("implicit conversion of a device array to NumPy")
+
+    def get(self) -> Any:
+        return self._hidden.copy()
+
+    def item(self) -> Any:
+        return self._hidden.item()
+
+    @property
+    def base(self) -> Any:
+        base = self._hidden.base
+        return None if base is None else FakeArray(base)
+
+    @property
+    def __array_interface__(self) -> Any:
+        raise AttributeError("a device array has no host memory")
+
+    @property
+    def data(self) -> Any:
+        return types.SimpleNamespace(ptr=self._hidden.__array_interface__["data"][0])
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        found = getattr(self._hidden, name)
+        return _lift(found) if callable(found) else _up(found)
+
+    def __len__(self) -> int:
+        return len(self._hidden)
+
+    def __bool__(self) -> bool:
+        return bool(self._hidden)
+
+    def __index__(self) -> int:
+        return self._hidden.__index__()
+
+    def __float__(self) -> float:
+        return float(self._hidden)
+
+    def __int__(self) -> int:
+        return int(self._hidden)
+
+    def __iter__(self) -> Any:
+        raise TypeError("iterating over a device array costs a transfer for each element")
+
+    def __getitem__(self, key: Any) -> Any:
+        return _up(self._hidden[_down(key)])
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        self._hidden[_down(key)] = _down(value)
+
+
+def _down(x: Any) -> Any:
+    if isinstance(x, FakeArray):
+        return x._hidden
+    if isinstance(x, np.ndarray) and x.ndim:
+        raise TypeError("a NumPy array was given to the device")
+    if isinstance(x, (tuple, list)):
+        return type(x)(_down(y) for y in x)
+    return x
+
+
+def _up(x: Any) -> Any:
+    if isinstance(x, (np.ndarray, np.generic)):
+        return FakeArray(np.asarray(x))
+    if isinstance(x, tuple):
+        return tuple(_up(y) for y in x)
+    if isinstance(x, list):
+        return [_up(y) for y in x]
+    return x
+
+
+def _lift(fn: Any) -> Any:
+    def lifted(*args: Any, **kw: Any) -> Any:
+        return _up(fn(*_down(args), **{k: _down(v) for k, v in kw.items()}))
+
+    return lifted
+
+
+def _operator(name: str) -> Any:
+    def operate(self: FakeArray, *others: Any) -> Any:
+        got = getattr(self._hidden, name)(*_down(others))
+        if name.startswith("__i") and name not in ("__invert__",):
+            return self
+        return got if got is NotImplemented else _up(got)
+
+    return operate
+
+
+for _name in (
+    "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift radd rsub rmul rtruediv "
+    "rfloordiv rmod rpow rand ror rxor iadd isub imul itruediv neg abs invert pos "
+    "eq ne lt le gt ge"
+).split():
+    setattr(FakeArray, f"__{_name}__", _operator(f"__{_name}__"))
+FakeArray.__hash__ = object.__hash__  # type: ignore[method-assign]
+
+
+class _Module(types.ModuleType):
+    """An array module that covers NumPy, or a part of it such as linalg."""
+
+    def __init__(self, name: str, cover: Any) -> None:
+        super().__init__(name)
+        self._cover = cover
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._cover, name)
+        if isinstance(found, types.ModuleType):
+            return _Module(f"fake.{name}", found)
+        if isinstance(found, np.ufunc):
+            return _Ufunc(found)
+        return _lift(found) if callable(found) and not isinstance(found, type) else found
+
+
+class _Ufunc:
+    def __init__(self, ufunc: Any) -> None:
+        self._ufunc = ufunc
+
+    def __call__(self, *args: Any, **kw: Any) -> Any:
+        return _lift(self._ufunc)(*args, **kw)
+
+    def __getattr__(self, name: str) -> Any:
+        return _lift(getattr(self._ufunc, name))
+
+
+fake = _Module("fake", np)
+fake.ndarray = FakeArray  # type: ignore[attr-defined]
+register_array_class(FakeArray, fake)
+
+
+def on_fake(t: Tensor) -> Tensor:
+    """Return a copy of a CPU tensor on the fake device."""
+    made = wrap(FakeArray(t.detach().numpy().copy()))
+    return made.requires_grad_(t.requires_grad)
+
+
+def back(t: Tensor) -> Any:
+    """Return a fake tensor's values as a NumPy array."""
+    return t._a.get()
