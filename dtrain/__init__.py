@@ -16,6 +16,7 @@ from dtrain.tensor.dtype import (
     bfloat16, bool_ as bool, complex64, complex128, dtype, float16, float32, float64,
     get_default_dtype, int8, int16, int32, int64, set_default_dtype, uint8, uint16, uint32, uint64,
 )  # fmt: skip
+from dtrain.tensor.from_data import *  # noqa: F403
 from dtrain.tensor.generator import Generator, default_generator
 from dtrain.tensor.graph import (
     enable_grad,
@@ -25,12 +26,22 @@ from dtrain.tensor.graph import (
     set_grad_enabled,
 )
 from dtrain.tensor.interop import from_dlpack
+from dtrain.tensor.layout import layout, strided
+from dtrain.tensor.legacy import *  # noqa: F403
 from dtrain.tensor.like import *  # noqa: F403
+from dtrain.tensor.memory_format import (
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    memory_format,
+    preserve_format,
+)
 from dtrain.tensor.ops import *  # noqa: F403
 from dtrain.tensor.printing import set_printoptions
 from dtrain.tensor.promote import can_cast, promote_types, result_type
 from dtrain.tensor.query import *  # noqa: F403
 from dtrain.tensor.random import *  # noqa: F403
+from dtrain.tensor.series import *  # noqa: F403
 from dtrain.tensor.size import Size
 from dtrain.tensor.tensor import Tensor
 from dtrain.version import __version__
@@ -61,4 +72,4 @@ compat.enable_aliases()
 for _package in (nn, optim):
     _package.__getattr__ = compat.lazy_children(_package.__name__)  # type: ignore[attr-defined]
 
-from dtrain.tensor.create import tensor  # noqa: E402  (last: the package has the same name)
+from dtrain.tensor.from_data import tensor  # noqa: E402  (last: the package has the same name)

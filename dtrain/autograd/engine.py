@@ -8,7 +8,8 @@ backwards at once, in other threads or inside one another (checkpointing).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from operator import attrgetter
 from typing import Any
@@ -22,9 +23,32 @@ from dtrain.tensor.op import GRAPH, RAW
 from dtrain.tensor.rules import run_node
 from dtrain.tensor.tensor import More, Tensor, wrap
 
-__all__ = ["Run", "grad_mode"]
+__all__ = ["Run", "at_end", "grad_mode"]
 
 _seq = attrgetter("seq")
+
+
+class _Active(threading.local):
+    run: Run | None = None
+
+
+_ACTIVE = _Active()
+"""The walk under way in this thread; the outermost one where walks are inside one another."""
+
+
+def at_end(fn: Callable[[bool], None]) -> None:
+    """Call `fn(well)` when the backward under way in this thread is over.
+
+    Args:
+        fn: Called once, after the last leaf; `well` is False if backward raised an error.
+
+    Raises:
+        GradError: There is no backward under way.
+    """
+    run = _ACTIVE.run
+    if run is None:
+        raise GradError("at_end(): no backward is under way in this thread; call it from a hook")
+    run.endings.append(fn)
 
 
 class Run:
@@ -37,7 +61,7 @@ class Run:
             accumulated, and only what leads to a wanted node is run. None for backward().
     """
 
-    __slots__ = ("create_graph", "grads", "pending", "retain_graph", "wanted")
+    __slots__ = ("create_graph", "endings", "grads", "pending", "retain_graph", "wanted")
 
     def __init__(
         self, retain_graph: bool, create_graph: bool, wanted: dict[Any, Any] | None = None
@@ -45,12 +69,27 @@ class Run:
         self.retain_graph, self.create_graph, self.wanted = retain_graph, create_graph, wanted
         self.grads: dict[Any, Any] = {}
         self.pending: dict[Leaf, int] = {}
+        self.endings: list[Callable[[bool], None]] = []
 
     def walk(self, roots: Sequence[tuple[Any, Any]]) -> None:
         """Send gradients from the roots ((node, gradient) pairs) down the graph.
 
         Gradients are bare arrays, and tensors under create_graph.
         """
+        if _ACTIVE.run is not None:  # inside another walk, whose end counts
+            self._descend(roots)
+            return
+        _ACTIVE.run = self
+        well = False
+        try:
+            self._descend(roots)
+            well = True
+        finally:
+            _ACTIVE.run = None
+            for fn in self.endings:
+                fn(well)
+
+    def _descend(self, roots: Sequence[tuple[Any, Any]]) -> None:
         order = self._order([n for n, _ in roots])
         grads, pending, wanted, create = self.grads, self.pending, self.wanted, self.create_graph
         for n, d in roots:
@@ -147,8 +186,8 @@ class Run:
             total = np.add(held, d, out=held) if held.dtype == d.dtype else held + d
             fresh = True
         if left:
-            if held is None and not self.create_graph and not fresh:
-                total = _own(total)
+            if held is None and not self.create_graph and (not fresh or total.base is not None):
+                total = _own(total)  # more will be added to it
             grads[n] = total
             return
         grads.pop(n, None)
@@ -193,8 +232,8 @@ def accumulate(leaf: Leaf, g: Any, fresh: bool, create_graph: bool) -> None:
     elif held is None:
         if a.dtype != target.dtype or a.__class__ is not target.__class__:
             a = _like(a, target)
-        elif not fresh or a.base is not None:
-            a = a.copy()  # somebody else may hold this memory
+        elif not fresh or a.base is not None or a.strides != target.strides:
+            a = _like(a, target)  # somebody else may hold this memory
         more.grad = wrap(a)
     else:
         h = held._a
@@ -209,12 +248,17 @@ def accumulate(leaf: Leaf, g: Any, fresh: bool, create_graph: bool) -> None:
 
 
 def _like(a: Any, target: Any) -> Any:
-    """Return a gradient as an array of the leaf's type (a real leaf takes the real part)."""
+    """Return a gradient as an array of its own, in the leaf's type and order of dimensions.
+
+    A real leaf takes the real part.
+    """
     xp = module_of(target.__class__)
     a = xp.asarray(a)
     if a.dtype.kind == "c" and target.dtype.kind != "c":
         a = a.real
-    return a.astype(target.dtype)
+    made = xp.empty_like(target, order="C" if 0 in target.strides else "K")
+    made[...] = a
+    return made
 
 
 def _before(node: Any, g: Any, create_graph: bool) -> Any:

@@ -7,7 +7,7 @@ import numpy as np
 from dtrain.errors import OpIndexError
 from dtrain.typing import Array, Xp
 
-__all__ = ["add_at", "check_index", "linear_index"]
+__all__ = ["add_at", "check_index"]
 
 
 def check_index(xp: Xp, index: Array, size: int, what: str) -> None:
@@ -20,26 +20,13 @@ def check_index(xp: Xp, index: Array, size: int, what: str) -> None:
     """
     if xp is not np or not index.size:
         return
-    low, high = np.minimum.reduce(index, axis=None), np.maximum.reduce(index, axis=None)
-    if low < 0 or high >= size:
-        raise OpIndexError(what.format(index=low if low < 0 else high))
+    unsigned = index.view(_UNSIGNED[index.itemsize])  # negative ones become the greatest
+    if np.maximum.reduce(unsigned, axis=None) >= size:
+        wrong = index[(index < 0) | (index >= size)]
+        raise OpIndexError(what.format(index=wrong.reshape(-1)[0]))
 
 
-def linear_index(xp: Xp, shape: tuple[int, ...], indices: dict[int, Array]) -> Array:
-    """Return where in a flat array of `shape` the elements lie that an index picks.
-
-    Args:
-        xp: The array module.
-        shape: The shape of the indexed array.
-        indices: For some dimensions an index array; all broadcast together with the positions
-            0..n-1 of the other dimensions, which the caller has given their place by shape.
-    """
-    total: Array = 0
-    step = 1
-    for d in range(len(shape) - 1, -1, -1):
-        total = total + indices[d] * step
-        step *= shape[d]
-    return total
+_UNSIGNED = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 
 
 def add_at(xp: Xp, shape: tuple[int, ...], where: Array, values: Array) -> Array:

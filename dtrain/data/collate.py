@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from dtrain.errors import OpTypeError
-from dtrain.tensor.create import as_tensor, tensor
 from dtrain.tensor.dtype import float64
+from dtrain.tensor.from_data import as_tensor, tensor
 from dtrain.tensor.ops.join import stack
 from dtrain.tensor.tensor import Tensor
 

@@ -7,8 +7,9 @@ from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from dtrain.errors import OpTypeError, OpValueError
-from dtrain.tensor.create import as_tensor, empty
+from dtrain.tensor.create import empty
 from dtrain.tensor.dtype import float64, int64
+from dtrain.tensor.from_data import as_tensor
 from dtrain.tensor.generator import Generator
 from dtrain.tensor.random import multinomial, randint, randperm
 

@@ -14,8 +14,8 @@ import numpy as np
 
 from dtrain.comm.reduction import ReduceOp
 from dtrain.comm.work import Work
-from dtrain.distributed.process_group import Group, ProcessGroup, check_timeout, member, peer
 from dtrain.errors import OpTypeError, OpValueError
+from dtrain.parallel.process_group import Group, ProcessGroup, check_timeout, member, peer
 from dtrain.tensor.graph import bump
 from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array

@@ -8,7 +8,9 @@ from typing import Any
 
 from dtrain.comm.group import WORLD
 from dtrain.comm.registry import DRIVERS
-from dtrain.distributed.process_group import (
+from dtrain.env import local_rank, restarts
+from dtrain.errors import DistributedError, OpValueError
+from dtrain.parallel.process_group import (
     GROUPS,
     Group,
     GroupMember,
@@ -17,8 +19,6 @@ from dtrain.distributed.process_group import (
     find,
     peer,
 )
-from dtrain.env import local_rank, restarts
-from dtrain.errors import DistributedError, OpValueError
 
 __all__ = [
     "destroy_process_group",
@@ -80,10 +80,10 @@ def init_process_group(
     timeout: timedelta | None = None,
     world_size: int = -1,
     rank: int = -1,
-    store: None = None,
-    group_name: str = "",
-    pg_options: None = None,
-    device_id: Any = None,
+    store: Any = None,
+    group_name: str = "",  # noqa: ARG001 - deprecated in torch
+    pg_options: Any = None,
+    device_id: Any = None,  # noqa: ARG001 - memory of the host needs no choice
 ) -> None:
     """Connect to the other ranks of the job; a process started alone is a world of one.
 
@@ -152,10 +152,10 @@ def new_group(
     ranks: Sequence[int] | None = None,
     timeout: timedelta | None = None,
     backend: str | None = None,
-    pg_options: None = None,
+    pg_options: Any = None,
     use_local_synchronization: bool = False,
-    group_desc: str | None = None,
-    device_id: Any = None,
+    group_desc: str | None = None,  # noqa: ARG001 - a note for torch's logs
+    device_id: Any = None,  # noqa: ARG001 - memory of the host needs no choice
     sort_ranks: bool = True,
 ) -> ProcessGroup | int:
     """Make a group of some ranks; every rank of the world has to call this, in the same order.

@@ -1,1 +1,22 @@
-"""Being written."""
+"""dtrain.nn: modules, layers, losses and the names of torch.nn."""
+
+from __future__ import annotations
+
+from dtrain.nn import functional as functional
+from dtrain.nn import init as init
+from dtrain.nn.activation import *  # noqa: F403
+from dtrain.nn.batchnorm import *  # noqa: F403
+from dtrain.nn.containers import *  # noqa: F403
+from dtrain.nn.conv import *  # noqa: F403
+from dtrain.nn.conv_transpose import *  # noqa: F403
+from dtrain.nn.dropout import *  # noqa: F403
+from dtrain.nn.embedding import *  # noqa: F403
+from dtrain.nn.flatten import *  # noqa: F403
+from dtrain.nn.linear import *  # noqa: F403
+from dtrain.nn.loss import *  # noqa: F403
+from dtrain.nn.module import Module as Module
+from dtrain.nn.norm import *  # noqa: F403
+from dtrain.nn.parameter import *  # noqa: F403
+from dtrain.nn.parameter_containers import *  # noqa: F403
+from dtrain.nn.pool import *  # noqa: F403
+from dtrain.nn.softmax import *  # noqa: F403

@@ -1,6 +1,6 @@
 """Module: the base class of everything that has parameters and a forward.
 
-Its parts stand in files of their own, beside this one: tree (parameters, buffers, submodules), state
+Its parts stand in files of their own beside this one: tree (parameters, buffers, submodules), state
 (state dicts), convert (devices and types) and hooks.
 """
 
@@ -13,9 +13,9 @@ from typing import Any, ClassVar, TypeVar
 from dtrain.errors import OpTypeError, OpValueError
 from dtrain.nn.convert import Convertible
 from dtrain.nn.hooks import CALL_HOOKS, Hooked, call_with_hooks, new_tables
-from dtrain.nn.state import Stateful
+from dtrain.nn.state import Stateful, _IncompatibleKeys
 
-__all__ = ["Module"]
+__all__ = ["Module", "_IncompatibleKeys"]
 
 M = TypeVar("M", bound="Module")
 

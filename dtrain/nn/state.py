@@ -174,14 +174,11 @@ class Stateful(Tree):
                 state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys,
                 error_msgs,
             )  # fmt: skip
-        state = _local_state(self)
+        state = {prefix + name: value for name, value in _local_state(self).items()}
         assign = local_metadata.get("assign_to_params_buffers", False)
-        if strict:
-            missing_keys += [prefix + name for name in state if prefix + name not in state_dict]
-        for name, held in state.items():
-            if prefix + name in state_dict:
-                given = state_dict[prefix + name]
-                error_msgs += _problems(self, prefix + name, held, given, assign)
+        found = [key for key in state if key in state_dict]
+        problems = [_load_one(self, k, state[k], state_dict[k], assign) for k in found]
+        error_msgs += filter(None, problems)
         extra = prefix + _EXTRA_STATE
         if type(self).set_extra_state is not Stateful.set_extra_state:
             if extra in state_dict:
@@ -191,10 +188,11 @@ class Stateful(Tree):
         elif strict and extra in state_dict:
             unexpected_keys.append(extra)
         if strict:
-            own = (k for k in state_dict if k.startswith(prefix) and k != extra)
-            for key in own:
+            missing_keys += [key for key in state if key not in state_dict]
+            for key in state_dict:
                 first, dot, _ = key[len(prefix) :].partition(".")
-                if first not in (self._modules if dot else state):
+                known = first in self._modules if dot else key in state or key == extra
+                if key.startswith(prefix) and not known:
                     unexpected_keys.append(key)
 
     # ---- hooks ----
@@ -278,20 +276,20 @@ def _load(
             )
 
 
-def _problems(module: Stateful, key: str, held: Tensor, given: Any, assign: bool) -> list[str]:
-    """Load one tensor and return what is wrong with it."""
+def _load_one(module: Stateful, key: str, held: Tensor, given: Any, assign: bool) -> str:
+    """Load one tensor and return what is wrong with it, "" where nothing is."""
     if not isinstance(given, Tensor):
-        return [
+        return (
             f'While copying the parameter named "{key}", expected torch.Tensor or Tensor-like '
             f"object from checkpoint but received {type(given)}"
-        ]
+        )
     if held._a.ndim == 0 and given._a.shape == (1,):
         given = given[0]
     if given._a.shape != held._a.shape:
-        return [
+        return (
             f"size mismatch for {key}: copying a param with shape {given.shape} from "
             f"checkpoint, the shape in current model is {held.shape}."
-        ]
+        )
     name = key.rpartition(".")[2]
     try:
         with no_grad():
@@ -304,9 +302,9 @@ def _problems(module: Stateful, key: str, held: Tensor, given: Any, assign: bool
                     given.requires_grad_(held.requires_grad)
                 setattr(module, name, given)
     except Exception as error:  # noqa: BLE001 (all problems are reported together)
-        return [
+        return (
             f'While copying the parameter named "{key}", whose dimensions in the model are '
             f"{held.shape} and whose dimensions in the checkpoint are {given.shape}, an "
             f"exception occurred : {error.args}."
-        ]
-    return []
+        )
+    return ""

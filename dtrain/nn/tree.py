@@ -168,7 +168,7 @@ class Tree:
         for name in target.split(".") if target else ():
             found = _member(found, name)
             if not isinstance(found, Tree):
-                raise AttributeError(f"`{name}` is not an nn.Module")
+                raise AttributeError(f"`{name}` is not an nn.Module")  # noqa: TRY004
         return cast("Module", found)
 
     def set_submodule(self, target: str, module: Module, strict: bool = False) -> None:
@@ -199,7 +199,7 @@ class Tree:
         path, _, name = target.rpartition(".")
         found = _member(self.get_submodule(path), name)
         if not isinstance(found, Parameter):
-            raise AttributeError(f"`{name}` is not an nn.Parameter")
+            raise AttributeError(f"`{name}` is not an nn.Parameter")  # noqa: TRY004
         return found
 
     def get_buffer(self, target: str) -> Tensor:

@@ -30,6 +30,7 @@ warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"dtrain\.")
 
 _ALIASES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "self": "input"}
 _new = object.__new__
+_BOOL = np.dtype(bool)
 OPERANDS = (Tensor, bool, int, float, complex, np.ndarray, np.generic)
 
 
@@ -150,6 +151,8 @@ def explain(op: Op, values: Sequence[Any], error: Exception) -> Exception:
 def run(op: Op, values: list[Any], arrays: list[Any], cls: type) -> Any:
     """Compute on bare arrays; NumPy's errors leave as ours."""
     try:
+        if op.kind.widen and has_bfloat16(op, arrays):
+            return run_wide(op, values, arrays, cls)
         return op.kernels[cls](*arrays)
     except (ValueError, TypeError, IndexError, np.linalg.LinAlgError) as error:
         if type(error).__module__.startswith("dtrain"):
@@ -157,10 +160,39 @@ def run(op: Op, values: list[Any], arrays: list[Any], cls: type) -> Any:
         raise explain(op, values, error) from None
 
 
+def has_bfloat16(op: Op, arrays: list[Any]) -> bool:
+    """Return True where an operand is bfloat16 (to NumPy, a type of somebody else's)."""
+    for i in op.operands:
+        if getattr(arrays[i], "dtype", _BOOL).kind == "V":
+            return True
+    return False
+
+
+def run_wide(op: Op, values: list[Any], arrays: list[Any], cls: type) -> Any:
+    """Compute in float32 what has bfloat16 operands, and round the result."""
+    arrays = list(arrays)
+    for i in op.operands:
+        if getattr(arrays[i], "dtype", _BOOL).kind == "V":
+            arrays[i] = arrays[i].astype(np.float32)
+    y = op.kernels[cls](*arrays)
+    if "dtype" in op.index and values[op.index["dtype"]] is not None:
+        return y
+    if y.__class__ is tuple:
+        return tuple([_rounded(a) for a in y])
+    return _rounded(y)
+
+
+def _rounded(y: Any) -> Any:
+    return y.astype(dt.bfloat16.np) if y.dtype == np.float32 else y
+
+
 def general(op: Op, args: tuple[Any, ...], kw: dict[str, Any]) -> Any:
     """Call an operator, whatever it takes and gives."""
     out = kw.pop("out", None) if kw else None
     values = bind(op, args, kw)
+    for i in op.operands:
+        if values[i].__class__ is np.ndarray:
+            values[i] = wrap(values[i])
     values = op.kind.cast(op, values)
     arrays, cls = unwrap(op, values)
     made = finish(op, values, arrays, cls, run(op, values, arrays, cls))

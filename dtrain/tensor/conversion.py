@@ -7,7 +7,7 @@ from typing import Any, cast
 import numpy as np
 
 from dtrain.backend.module import to_host
-from dtrain.errors import GradError, OpError, OpTypeError
+from dtrain.errors import GradError, OpError, OpTypeError, OpValueError
 from dtrain.tensor.graph import Leaf, Node
 from dtrain.tensor.memory import Memory
 
@@ -22,6 +22,9 @@ class Conversion(Memory):
 
     def numpy(self, *, force: bool = False) -> Any:
         """Return the memory as a numpy.ndarray, without a copy.
+
+        Args:
+            force: Detach, and copy from a device, where that is needed.
 
         Raises:
             GradError: The tensor requires grad (use detach() first, or force=True).
@@ -46,6 +49,8 @@ class Conversion(Memory):
         return np.array(a, dtype, copy=copy) if dtype is not None or copy else a
 
     def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
+        from dtrain.tensor.tensor import wrap
+
         return wrap(np.asarray(array))
 
     def item(self) -> Any:
@@ -76,14 +81,19 @@ class Conversion(Memory):
             raise OpError(f"Boolean value of Tensor with {what} is ambiguous")
         return bool(self._a.item())
 
+    def _number(self) -> Any:
+        if self._a.size != 1:
+            raise OpValueError("only one element tensors can be converted to Python scalars")
+        return self.item()
+
     def __float__(self) -> float:
-        return float(self.item())
+        return float(_real(self._number()))
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(_real(self._number()))
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(self._number())
 
     def __index__(self) -> int:
         if self._a.size != 1 or self._a.dtype.kind not in "iub":
@@ -96,6 +106,27 @@ class Conversion(Memory):
         return tensor_repr(self)
 
     def __format__(self, spec: str) -> str:
-        if self._a.ndim == 0 and spec:
+        if self._a.ndim == 0:
             return format(self.item(), spec)
         return object.__format__(self, spec)
+
+    def __contains__(self, element: Any) -> bool:
+        if not isinstance(element, (Conversion, bool, int, float, complex, np.generic)):
+            raise OpError(
+                "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
+                f"{type(element)}."
+            )
+        return bool((self == element).any())  # type: ignore[attr-defined]
+
+
+def _real(value: Any) -> Any:
+    """Refuse a complex number that has no real value.
+
+    Raises:
+        OpError: Its imaginary part is not zero.
+    """
+    if not isinstance(value, complex):
+        return value
+    if value.imag:
+        raise OpError(f"value cannot be converted to type double without overflow: {value}")
+    return value.real

@@ -6,19 +6,22 @@ from typing import Any
 
 from dtrain.errors import DeviceError, OpTypeError
 
-__all__ = ["CPU", "device"]
+__all__ = ["CPU", "DEFAULT", "device"]
 
 _TYPES = ("cpu", "cuda", "meta", "mps", "xpu")
 
 
 class device:
-    """A device, as torch.device: `device("cuda:1")`, `device("cuda", 1)`, `device(1)`."""
+    """A device, as torch.device: `device("cuda:1")`, `device("cuda", 1)`, `device(1)`.
+
+    As a context manager it is the device of new tensors.
+    """
 
     __slots__ = ("index", "type")
     type: str
     index: int | None
 
-    def __init__(self, type: Any = "cpu", index: int | None = None) -> None:
+    def __init__(self, type: Any, index: int | None = None) -> None:
         if isinstance(type, device):
             type, index = type.type, type.index
         elif isinstance(type, int) and not isinstance(type, bool):
@@ -27,7 +30,7 @@ class device:
             raise OpTypeError(f"device(): expected a string, an int or a device, not {type!r}")
         kind, colon, number = type.partition(":")
         if colon:
-            if index is not None or not number.isdigit():
+            if index is not None or not number.isdigit() or number != str(int(number)):
                 raise DeviceError(f"invalid device string: '{type}'; expected for example 'cuda:0'")
             index = int(number)
         if kind not in _TYPES:
@@ -57,8 +60,17 @@ class device:
         tail = "" if self.index is None else f", index={self.index}"
         return f"device(type='{self.type}'{tail})"
 
+    def __enter__(self) -> device:
+        DEFAULT.append(self)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        DEFAULT.pop()
+
     def __reduce__(self) -> tuple[Any, tuple[str, int | None]]:
         return device, (self.type, self.index)
 
 
 CPU = device("cpu")
+DEFAULT: list[device | None] = [None]
+"""Where new tensors are put, last entry first: `with device(...)` adds one; None for the CPU."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from dtrain.errors import OpTypeError
+from dtrain.errors import DtypeError, OpTypeError
 
 __all__ = [
     "DTYPES",
@@ -84,8 +84,14 @@ class dtype:
         return {"complex64": float32, "complex128": float64}.get(self.name, self)
 
     def to_complex(self) -> dtype:
-        """Return the complex type of the same precision."""
-        return {"float64": complex128, "complex128": complex128}.get(self.name, complex64)
+        """Return the complex type of the same precision; complex64 for those of 16 bits.
+
+        Raises:
+            DtypeError: It is no floating or complex type.
+        """
+        if self.category < 2:
+            raise DtypeError(f"Unknown Complex ScalarType for {self.name}")
+        return complex128 if self.name in ("float64", "complex128") else complex64
 
     def __repr__(self) -> str:
         return f"torch.{self.name}"

@@ -67,8 +67,8 @@ def _head_and_tail(op: Op, plan: Plan) -> tuple[tuple[int, ...] | None, tuple[An
 
 
 def _kinds(op: Op) -> str:
-    """Return NumPy's kinds of the dtypes that the operator's cast leaves as they are."""
-    return "fcV" if op.kind.cast in _TO_FLOAT else "fcVbiu"
+    """Return NumPy's kinds of the dtypes that need neither a cast nor widening."""
+    return "fc" + ("" if op.kind.widen else "V") + ("" if op.kind.cast in _TO_FLOAT else "biu")
 
 
 def make_single(op: Op) -> Callable[..., Any]:

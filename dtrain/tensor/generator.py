@@ -171,8 +171,9 @@ class Generator:
         return values.reshape(shape)
 
     def normal(
-        self, shape: Shape, dtype: DTypeLike = np.float32, mean: float = 0.0, std: float = 1.0
-    ) -> NDArray[Any]:
+        self, shape: Shape, dtype: DTypeLike = np.float32, mean: float = 0.0, std: float = 1.0,
+        blocks: bool = True,
+    ) -> NDArray[Any]:  # fmt: skip
         """Return normally distributed numbers, by Box and Muller's transform.
 
         Args:
@@ -181,6 +182,7 @@ class Generator:
                 variance.
             mean: Mean.
             std: Standard deviation, not negative.
+            blocks: Draw many numbers in blocks, as torch does for contiguous memory only.
 
         Raises:
             DtypeError: `dtype` is neither floating point nor complex.
@@ -192,7 +194,7 @@ class Generator:
         if kind.kind == "c":
             return as_complex(self.normal((*shape, 2), real_dtype(kind), mean, std / math.sqrt(2)))
         count = math.prod(shape)
-        if count < NORMAL_BLOCK:
+        if count < NORMAL_BLOCK or not blocks:
             with self._lock:
                 values = self._twister.normal_pairs(count)
             return narrowed(scaled(values, std, mean), kind).reshape(shape)

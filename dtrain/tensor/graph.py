@@ -354,9 +354,15 @@ def track_view(view: Tensor, source: Tensor) -> None:
         cell[1] = [weakref.ref(view)]
         return
     views.append(weakref.ref(view))
-    n = len(views)
-    if n >= 64 and not n & (n - 1):  # at each power of two: drop the dead
-        cell[1] = [r for r in views if r() is not None]
+    if len(views) >= 64:
+        drop_dead(cell)
+
+
+def drop_dead(cell: Cell) -> None:
+    """Forget the views that are gone, at each power of two views."""
+    n = len(cell[1])
+    if not n & (n - 1):
+        cell[1] = [r for r in cell[1] if r() is not None]
 
 
 def check_inplace(tensor: Tensor, where: str) -> None:

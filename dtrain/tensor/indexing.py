@@ -91,7 +91,8 @@ def parse(index: Any, array: Any) -> Parsed:
             basic.append(item)
             source, target = source + 1, target + 1
         else:
-            picked = _positions(item, array.shape, source) if item.dtype.kind == "b" else [item]
+            mask = isinstance(item, _Mask)
+            picked = _positions(item, array.shape, source) if mask else [item]
             for a in picked:
                 arrays.append(a)
                 dims.append(target)
@@ -110,12 +111,12 @@ def _truth(item: bool, array: Any) -> Any:
 
 
 class _Mask:
-    """A boolean index, with the dtype and dimensions of its array."""
+    """A boolean index."""
 
-    __slots__ = ("array", "dtype", "ndim")
+    __slots__ = ("array", "ndim")
 
     def __init__(self, array: Any) -> None:
-        self.array, self.dtype, self.ndim = array, array.dtype, array.ndim
+        self.array, self.ndim = array, array.ndim
 
 
 def _plain(item: Any, array: Any) -> Any:

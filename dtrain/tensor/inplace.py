@@ -7,7 +7,9 @@ region through the operator and the rest around it, and every live view gets a h
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+import functools
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from dtrain.backend.module import module_of
 from dtrain.errors import DtypeError, GradError, OpError, ShapeError
@@ -23,7 +25,9 @@ from dtrain.typing import Array
 if TYPE_CHECKING:
     from dtrain.tensor.op import Op
 
-__all__ = ["assign", "rebase", "run_inplace", "settle", "write_result"]
+Fn = TypeVar("Fn", bound=Callable[..., Any])
+
+__all__ = ["accepts_out", "assign", "rebase", "run_inplace", "settle", "write_result"]
 
 
 def run_inplace(op: Op, input: Any, args: tuple[Any, ...], kw: dict[str, Any]) -> Tensor:
@@ -49,6 +53,8 @@ def run_inplace(op: Op, input: Any, args: tuple[Any, ...], kw: dict[str, Any]) -
         source._node = input._node
     made = call.general(op, (source, *args), kw)
     _check_fit(op.name + "_", made, input)
+    if made._node is None and source._node is not None:
+        made._node = (source * 0)._node  # what was there is gone: it gets no gradient
     return settle(input, made)
 
 
@@ -149,6 +155,17 @@ def write_result(where: str, made: Tensor, out: Tensor) -> Tensor:
         out._a = module_of(made._a.__class__).empty(made._a.shape, out._a.dtype)
     assign(out, made._a)
     return out
+
+
+def accepts_out(fn: Fn) -> Fn:
+    """Give a function composed of operators the argument out=."""
+
+    @functools.wraps(fn)
+    def call(*args: Any, out: Tensor | None = None, **kw: Any) -> Any:
+        made = fn(*args, **kw)
+        return made if out is None else write_result(fn.__name__, made, out)
+
+    return cast("Fn", call)
 
 
 class CopySlices(Node):

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 from dtrain.tensor import dtype as dt
-from dtrain.tensor.device import CPU, device
-from dtrain.tensor.layout import layout, strided
+from dtrain.tensor.device import CPU
+from dtrain.tensor.device import device as Device
+from dtrain.tensor.layout import layout as Layout
+from dtrain.tensor.layout import strided
+from dtrain.tensor.memory_format import contiguous_format, is_arranged, memory_format
 from dtrain.tensor.methods import Methods
 from dtrain.tensor.shape_rules import dim_error
 from dtrain.tensor.size import Size
-from dtrain.tensor.storage import address_of, offset_of, shown_strides, storage_of
+from dtrain.tensor.storage import Storage, address_of, device_of, offset_of, shown_strides, storage_of
 from dtrain.typing import Array
 
-if TYPE_CHECKING:
-    from dtrain.tensor.storage import Storage
-
 __all__ = ["Memory"]
+
+T = TypeVar("T")
+
+new_size = tuple.__new__  # shapes of arrays need no check
 
 
 class Memory(Methods):
@@ -31,7 +35,7 @@ class Memory(Methods):
     @property
     def shape(self) -> Size:
         """The size of each dimension."""
-        return Size(self._a.shape)
+        return new_size(Size, self._a.shape)
 
     @property
     def ndim(self) -> int:
@@ -44,10 +48,9 @@ class Memory(Methods):
         return dt.of(self._a.dtype)
 
     @property
-    def device(self) -> device:
+    def device(self) -> Device:
         """The device that holds the memory."""
-        a = self._a
-        return CPU if a.__class__ is np.ndarray else device("cuda", int(a.device.id))
+        return CPU if self._a.__class__ is np.ndarray else device_of(self._a)
 
     @property
     def is_cuda(self) -> bool:
@@ -58,6 +61,10 @@ class Memory(Methods):
     def is_cpu(self) -> bool:
         """True for memory of the host."""
         return self._a.__class__ is np.ndarray
+
+    def get_device(self) -> int:
+        """Return the number of the CUDA device, or -1 for the host."""
+        return -1 if self.is_cpu else int(self._a.device.id)
 
     @property
     def itemsize(self) -> int:
@@ -70,14 +77,14 @@ class Memory(Methods):
         return cast(int, self._a.nbytes)
 
     @property
-    def layout(self) -> layout:
+    def layout(self) -> Layout:
         """How the elements are laid out; always torch.strided."""
         return strided
 
     def size(self, dim: int | None = None) -> Any:
         """Return the shape, or the size of one dimension."""
         if dim is None:
-            return Size(self._a.shape)
+            return new_size(Size, self._a.shape)
         shape = self._a.shape
         if not -len(shape) <= dim < len(shape):
             raise dim_error("size", dim, len(shape))
@@ -108,6 +115,10 @@ class Memory(Methods):
             raise dim_error("stride", dim, len(steps))
         return steps[dim]
 
+    def is_contiguous(self, *, memory_format: memory_format = contiguous_format) -> bool:
+        """Return True where the elements lie in memory in the order of this format."""
+        return is_arranged(self._a, memory_format)
+
     def storage_offset(self) -> int:
         """Return where in its storage the tensor begins, counted in elements."""
         return offset_of(self._a)
@@ -131,3 +142,15 @@ class Memory(Methods):
     def is_complex(self) -> bool:
         """Return True for the complex types."""
         return self.dtype.is_complex
+
+    def is_signed(self) -> bool:
+        """Return True for the types that have negative values."""
+        return self.dtype.is_signed
+
+    def is_pinned(self) -> bool:
+        """Return False: host memory is never pinned here."""
+        return False
+
+    def pin_memory(self: T) -> T:
+        """Return the tensor itself; host memory is not pinned here."""
+        return self

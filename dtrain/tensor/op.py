@@ -29,7 +29,7 @@ from dtrain.backend.module import module_of
 from dtrain.errors import OpTypeError
 from dtrain.tensor import fast
 from dtrain.tensor.call import OPERANDS
-from dtrain.tensor.graph import Node
+from dtrain.tensor.graph import MODE, Node
 from dtrain.tensor.methods import Methods
 from dtrain.tensor.promote import (
     compare_cast,
@@ -52,6 +52,7 @@ __all__ = [
     "LOGIC",
     "PLAIN",
     "RAW",
+    "REDUCE",
     "REGISTRY",
     "TERNARY",
     "TEST",
@@ -62,6 +63,7 @@ __all__ = [
     "Op",
     "also",
     "attach",
+    "attach_inplace",
     "function",
     "op",
 ]
@@ -78,6 +80,7 @@ class Kind:
         out: The call accepts out=.
         view: The result may share memory with the first operand.
         method: There is a tensor method.
+        widen: Where an operand is bfloat16, the body gets float32 and its result is rounded.
         fast: Which accelerated call the operator gets: "", "unary" or "binary".
     """
 
@@ -87,20 +90,22 @@ class Kind:
     out: bool = True
     view: bool = False
     method: bool = True
+    widen: bool = False
     fast: str = ""
 
 
 PLAIN = Kind()
 VIEW = Kind(out=False, view=True)
-UNARY = Kind(inplace=True, fast="unary")
-UNARY_FLOAT = Kind(float_cast, inplace=True, fast="unary")
-BINARY = Kind(promote_cast, broadcast=True, inplace=True, fast="binary")
-BINARY_FLOAT = Kind(float_promote_cast, broadcast=True, inplace=True, fast="binary")
-COMPARE = Kind(compare_cast, broadcast=True, inplace=True, fast="binary")
-LOGIC = Kind(broadcast=True, inplace=True, fast="binary")
-TEST = Kind(fast="unary")
-TERNARY = Kind(promote_cast, broadcast=True, inplace=True)
 INTERNAL = Kind(out=False, method=False)
+REDUCE = Kind(widen=True)
+UNARY = Kind(inplace=True, widen=True, fast="unary")
+UNARY_FLOAT = Kind(float_cast, inplace=True, widen=True, fast="unary")
+BINARY = Kind(promote_cast, broadcast=True, inplace=True, widen=True, fast="binary")
+BINARY_FLOAT = Kind(float_promote_cast, broadcast=True, inplace=True, widen=True, fast="binary")
+COMPARE = Kind(compare_cast, broadcast=True, inplace=True, widen=True, fast="binary")
+LOGIC = Kind(broadcast=True, inplace=True, widen=True, fast="binary")
+TEST = Kind(widen=True, fast="unary")
+TERNARY = Kind(promote_cast, broadcast=True, inplace=True, widen=True)
 
 
 class _KernelTable(dict[type, Callable[..., Any]]):
@@ -353,6 +358,17 @@ def function(fn: Fn) -> Fn:
     """Make a function composed of operators a tensor method as well."""
     attach(fn.__name__, fn)
     return fn
+
+
+def attach_inplace(fn: Callable[..., Any]) -> None:
+    """Give a function composed of operators an in-place form: the tensor method `name_`."""
+
+    def inplace(self: Any, *args: Any, **kw: Any) -> Any:
+        source = self.clone() if MODE.grad else self  # fn may save what is about to be overwritten
+        return self.copy_(fn(source, *args, **kw))
+
+    inplace.__name__, inplace.__doc__ = fn.__name__ + "_", fn.__doc__
+    attach(fn.__name__ + "_", inplace)
 
 
 def also(name: str, fn: Any) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from dtrain.errors import DtypeError
+from dtrain.errors import DtypeError, OpTypeError
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.dtype import dtype
 from dtrain.tensor.tensor import Tensor
@@ -38,9 +38,12 @@ def promote_types(a: dtype, b: dtype) -> dtype:
 
     Raises:
         DtypeError: One is uint16, uint32 or uint64 and the other another integer type.
+        OpTypeError: An argument is no dtype.
     """
     if a is b:
         return a
+    if not isinstance(a, dtype) or not isinstance(b, dtype):
+        raise OpTypeError(f"promote_types(): expected two torch.dtype, not {a!r} and {b!r}")
     if a.category < b.category:
         a, b = b, a
     if a.category == 3:
@@ -52,11 +55,13 @@ def promote_types(a: dtype, b: dtype) -> dtype:
         if _FLOATS[a.name] == _FLOATS[b.name] == 0:
             return dt.float32
         return _RANKED[max(_FLOATS[a.name], _FLOATS[b.name])]
+    if a.name in _WIDE_UNSIGNED or b.name in _WIDE_UNSIGNED:
+        raise DtypeError(
+            "Promotion for uint16, uint32, uint64 types is not supported, attempted to promote "
+            f"{a.name} and {b.name}"
+        )
     if b.category == 0:
         return a
-    if a.name in _WIDE_UNSIGNED or b.name in _WIDE_UNSIGNED:
-        raise DtypeError(f"promotion for uint16, uint32, uint64 types is not supported, attempted "
-                         f"to promote {a.name} and {b.name}")  # fmt: skip
     return dt.of(np.promote_types(a.np, b.np))
 
 
@@ -72,7 +77,7 @@ def _scalar_type(value: Any) -> dtype:
         return dt.get_default_dtype()
     if isinstance(value, (complex, np.complexfloating)):
         return dt.get_default_dtype().to_complex()
-    raise DtypeError(f"unsupported operand type {type(value).__name__}; expected a tensor or number")
+    raise OpTypeError(f"unsupported operand type {type(value).__name__}; expected a tensor or number")
 
 
 def result_type(*operands: Any) -> dtype:
@@ -123,12 +128,13 @@ def _operands(op: Any, values: list[Any]) -> list[int]:
 def _convert(values: list[Any], at: list[int], target: dtype) -> list[Any]:
     from dtrain.tensor.ops.cast import to_dtype
 
+    weak = target.category > 1 and any([isinstance(values[i], Tensor) for i in at])
     for i in at:
         v = values[i]
         if isinstance(v, Tensor):
             if v._a.dtype != target.np:
                 values[i] = to_dtype(v, target)
-        elif target.category <= 1 or not isinstance(v, (int, float, complex)):
+        elif not weak or not isinstance(v, (int, float, complex)):
             # wraps around as torch does; NumPy would refuse 300 for a uint8
             values[i] = np.asarray(v).astype(target.np)[()]
     return values

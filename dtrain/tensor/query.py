@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+from dtrain.errors import OpTypeError
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.tensor import Tensor
 
@@ -35,50 +37,100 @@ def is_nonzero(input: Tensor) -> bool:
 
 def numel(input: Tensor) -> int:
     """Return the number of elements."""
+    if not isinstance(input, Tensor):
+        raise OpTypeError(f"numel(): argument 'input' must be Tensor, not {type(input).__name__}")
     return input.numel()
 
 
-class _Info:
-    """Limits of a type; a thin cover of NumPy's."""
+class _Limits:
+    """What finfo and iinfo share: they are equal where their type is, and show torch's text."""
 
-    def __init__(self, dtype: dt.dtype, limits: Any) -> None:
-        self.dtype = dtype.name
-        self.bits = 8 * dtype.itemsize
-        self._limits = limits
+    bits: int
+    dtype: str
+    _shown: tuple[str, ...]
 
-    def __getattr__(self, name: str) -> Any:
-        got = getattr(self._limits, name)
-        return got if isinstance(got, int) else float(got)
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.dtype))
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{name}={getattr(self, name):.6g}" for name in self._shown)
+        return f"{type(self).__name__}({shown}, dtype={self.dtype})"
 
 
-class finfo(_Info):
-    """Limits of a floating type: eps, max, min, tiny, smallest_normal, resolution, bits."""
+class finfo(_Limits):
+    """Limits of a floating type, as torch.finfo; a complex type has those of its parts.
+
+    Attributes:
+        bits: Bits of one number.
+        eps: The step from 1 to the next number.
+        max: The largest number.
+        min: The smallest, -max.
+        tiny: The smallest positive number of full precision.
+        smallest_normal: The same.
+        resolution: 10**-n for n decimal digits.
+        dtype: The name of the type.
+
+    Raises:
+        OpTypeError: The type is no floating or complex type.
+    """
+
+    _shown = ("resolution", "min", "max", "eps", "smallest_normal", "tiny")
 
     def __init__(self, type: dt.dtype | None = None) -> None:
-        import numpy as np
+        kind = dt.get_default_dtype() if type is None else _checked("finfo", type)
+        if kind.category < 2:
+            raise OpTypeError(
+                f"torch.finfo() requires a floating point input type, not {kind}. Use torch.iinfo "
+                "to handle it"
+            )
+        kind = kind.to_real()
+        digits, exponent, lowest = _FLOATS[kind.name]
+        self.bits = 8 * kind.itemsize
+        self.eps = 2.0 ** (1 - digits)
+        self.max = (2.0 - self.eps) * 2.0 ** (exponent - 1)
+        self.min = -self.max
+        self.tiny = self.smallest_normal = 2.0**lowest
+        self.resolution = float(f"1e-{math.floor((digits - 1) * math.log10(2))}")
+        self.dtype = kind.name
 
-        kind = (dt.get_default_dtype() if type is None else type).to_real()
-        if kind is dt.bfloat16:
-            import ml_dtypes
 
-            super().__init__(kind, ml_dtypes.finfo(kind.np))
-        else:
-            super().__init__(kind, np.finfo(kind.np))
-
-    def __repr__(self) -> str:
-        return (
-            f"finfo(resolution={self.resolution}, min={self.min}, max={self.max}, eps={self.eps}, "
-            f"smallest_normal={self.smallest_normal}, tiny={self.tiny}, dtype={self.dtype})"
-        )
+# Of each type: the bits of the significand, the exponent of the range's end, of the least normal.
+_FLOATS = {
+    "float16": (11, 16, -14), "bfloat16": (8, 128, -126), "float32": (24, 128, -126),
+    "float64": (53, 1024, -1022),
+}  # fmt: skip
 
 
-class iinfo(_Info):
-    """Limits of an integer type: min, max, bits."""
+class iinfo(_Limits):
+    """Limits of an integer type, as torch.iinfo.
+
+    Attributes:
+        bits: Bits of one number.
+        max: The largest number.
+        min: The smallest.
+        dtype: The name of the type.
+
+    Raises:
+        OpTypeError: The type is no integer type.
+    """
+
+    _shown = ("min", "max")
 
     def __init__(self, type: dt.dtype) -> None:
-        import numpy as np
+        kind = _checked("iinfo", type)
+        if kind.category != 1:
+            raise OpTypeError(f"torch.iinfo() requires an integer input type, not {kind}")
+        self.bits = 8 * kind.itemsize
+        self.max = 2 ** (self.bits - kind.is_signed) - 1
+        self.min = -self.max - 1 if kind.is_signed else 0
+        self.dtype = kind.name
 
-        super().__init__(type, np.iinfo(type.np))
 
-    def __repr__(self) -> str:
-        return f"iinfo(min={self.min}, max={self.max}, dtype={self.dtype})"
+def _checked(where: str, type: Any) -> dt.dtype:
+    if not isinstance(type, dt.dtype):
+        name = type.__class__.__name__
+        raise OpTypeError(f"{where}(): argument 'type' (position 1) must be torch.dtype, not {name}")
+    return type

@@ -33,7 +33,7 @@ def run_node(node: Node, F: Any, g: Any, create_graph: bool) -> Any:
     if create_graph:
         saved = _saved_tensors(node)
     elif plan.op.holomorphic and g.__class__ is not Parts and g.dtype.kind == "c":
-        saved = [s.conj() if _is_complex(s) else s for s in saved]
+        saved = [s.conjugate() if _is_complex(s) else s for s in saved]
     if plan.single is not None and not plan.many:
         d = plan.single(F, g, *saved)
         shapes = node.shapes
@@ -53,7 +53,7 @@ def run_node(node: Node, F: Any, g: Any, create_graph: bool) -> Any:
 
 
 def _is_complex(s: Any) -> bool:
-    return hasattr(s, "conj") and getattr(s.dtype, "kind", "") == "c"
+    return s.__class__ is complex or getattr(getattr(s, "dtype", None), "kind", "") == "c"
 
 
 def _saved_tensors(node: Node) -> list[Any]:
@@ -62,12 +62,13 @@ def _saved_tensors(node: Node) -> list[Any]:
     plan = node.plan
     assert plan is not None
     for value, (position, _), source in zip(node.saved, plan.saves, plan.sources, strict=True):
-        if value.__class__ is list and plan.many and source >= 0:
+        if value.__class__ is list and value and hasattr(value[0], "strides"):
             made: Any = [wrap(v) for v in value]
-            for t, n in zip(made, node.edges, strict=True):
-                t._node = n
+            if plan.many and source >= 0:
+                for t, n in zip(made, node.edges, strict=True):
+                    t._node = n
         elif source == -1 and not (hasattr(value, "dtype") and hasattr(value, "strides")):
-            made = value
+            made = value.conjugate() if plan.op.holomorphic and value.__class__ is complex else value
         else:
             made = wrap(value)
             if source >= 0:

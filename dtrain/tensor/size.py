@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from math import prod
 from typing import Any, SupportsIndex, overload
 
+from dtrain.errors import OpTypeError
+
 __all__ = ["Size"]
 
 
@@ -13,6 +15,16 @@ class Size(tuple[int, ...]):
     """The shape of a tensor, as torch.Size."""
 
     __slots__ = ()
+
+    def __new__(cls, sizes: Iterable[Any] = ()) -> Size:
+        checked = []
+        for i, n in enumerate(sizes):
+            if isinstance(n, float) or not hasattr(n, "__index__"):
+                raise OpTypeError(
+                    f"torch.Size() takes an iterable of 'int' (item {i} is '{type(n).__name__}')"
+                )
+            checked.append(n.__index__())
+        return super().__new__(cls, checked)
 
     def numel(self) -> int:
         """Return the number of elements."""
@@ -26,8 +38,12 @@ class Size(tuple[int, ...]):
         got = tuple.__getitem__(self, key)
         return Size(got) if isinstance(key, slice) else got
 
-    def __add__(self, other: Iterable[Any]) -> Any:
-        return Size(tuple.__add__(self, tuple(other)))
+    def __add__(self, other: Any) -> Any:
+        if not isinstance(other, tuple):
+            raise OpTypeError(
+                f"can only concatenate tuple (not {type(other).__name__}) to torch.Size"
+            )
+        return Size(tuple.__add__(self, other))
 
     def __radd__(self, other: tuple[int, ...]) -> Size:
         return Size(tuple(other) + tuple(self))

@@ -11,12 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from dtrain.backend.module import module_of
+from dtrain.backend.module import module_of, to_host
+from dtrain.backend.transfer import move
 from dtrain.errors import OpIndexError, ShapeError
 from dtrain.tensor import dtype as dt
+from dtrain.tensor.device import CPU, device
+from dtrain.tensor.device import device as Device
 from dtrain.typing import Array
 
-__all__ = ["Storage", "address_of", "extent", "geometry", "offset_of", "root_of", "storage_of", "strides_of"]
+__all__ = [
+    "Storage", "address_of", "check_region", "device_of", "extent", "geometry", "offset_of",
+    "root_of", "shown_strides", "storage_of", "strides_of",
+]  # fmt: skip
 
 
 def address_of(a: Array) -> int:
@@ -30,9 +36,14 @@ def address_of(a: Array) -> int:
 
 def root_of(a: Array) -> Array:
     """Return the array that owns the memory `a` looks at."""
-    while a.base is not None and a.base.__class__ is a.__class__:
-        a = a.base
-    return a
+    cls = a.__class__
+    while True:
+        base = a.base
+        if base.__class__ is not cls:
+            base = getattr(base, "base", None)  # NumPy's as_strided puts a helper in between
+            if base.__class__ is not cls:
+                return a
+        a = base
 
 
 def offset_of(a: Array) -> int:
@@ -87,18 +98,34 @@ class Storage:
         self._root = root
         self._dtype = dtype
 
+    def bytes(self) -> Array:
+        """Return the memory as a flat array of bytes, without copy."""
+        return Storage(self._root, None)._flat()
+
     def _flat(self) -> Array:
-        """The memory as a flat array, without copy."""
+        """Return the memory as a flat array of the type, without copy."""
         root = self._root
         xp = module_of(root.__class__)
-        count = extent(root)
-        flat = xp.lib.stride_tricks.as_strided(root, (count,), (root.itemsize,))
-        return flat.view(np.uint8 if self._dtype is None else self._dtype.np)
+        if root.size == 0:
+            return xp.empty(0, self.dtype.np)
+        lowest = root[tuple([slice(None, None, -1 if s < 0 else 1) for s in root.strides])]
+        flat = xp.lib.stride_tricks.as_strided(lowest, (extent(root),), (root.itemsize,))
+        return flat.view(self.dtype.np)
 
     @property
     def dtype(self) -> dt.dtype:
         """The type of the elements; uint8 for untyped storage."""
         return self._dtype or dt.uint8
+
+    @property
+    def device(self) -> device:
+        """The device that holds the memory."""
+        return device_of(self._root)
+
+    @property
+    def is_cuda(self) -> bool:
+        """True for memory on a CUDA device."""
+        return self.device.type == "cuda"
 
     def data_ptr(self) -> int:
         """Return the address of the first byte."""
@@ -118,9 +145,28 @@ class Storage:
 
     __len__ = size
 
+    def clone(self) -> Storage:
+        """Return a copy on the same device."""
+        return Storage(self._flat().copy(), self._dtype)
+
+    def cpu(self) -> Storage:
+        """Return the storage itself where it is on the host, else a copy there."""
+        return self if self.device.type == "cpu" else Storage(to_host(self._flat()), self._dtype)
+
+    def cuda(self, device: Any = None) -> Storage:
+        """Return the storage itself where it is on that CUDA device, else a copy there."""
+        where = Device("cuda" if device is None else device)
+        if self.is_cuda and where.index in (None, self.device.index):
+            return self
+        return Storage(move(self._flat(), str(where)), self._dtype)
+
+    def untyped(self) -> Storage:
+        """Return the same memory as bytes."""
+        return Storage(self._root, None)
+
     def tolist(self) -> list[Any]:
         """Return the elements as Python numbers."""
-        return [self[i] for i in range(len(self))]
+        return [_number(x) for x in to_host(self._flat())]
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self.tolist())
@@ -128,8 +174,7 @@ class Storage:
     def __getitem__(self, i: int) -> Any:
         if not -len(self) <= i < len(self):
             raise OpIndexError(f"storage[{i}]: index out of range for storage of size {len(self)}")
-        got = self._flat()[i].item()
-        return got
+        return _number(self._flat()[i])
 
     def __setitem__(self, i: int, value: Any) -> None:
         self._flat()[i] = value
@@ -138,7 +183,17 @@ class Storage:
         kind = "UntypedStorage" if self._dtype is None else "TypedStorage"
         lines = "\n".join(f" {v}" for v in self.tolist())
         typed = "" if self._dtype is None else f"dtype={self._dtype}, "
-        return f"{lines}\n[torch.storage.{kind}({typed}device=cpu) of size {len(self)}]"
+        where = f"{typed}device={self.device}"
+        return f"{lines}\n[torch.storage.{kind}({where}) of size {len(self)}]"
+
+
+def _number(x: Any) -> Any:
+    return float(x) if x.dtype.kind == "V" else x.item()
+
+
+def device_of(a: Array) -> device:
+    """Return the device that holds an array."""
+    return CPU if isinstance(a, np.ndarray) else Device("cuda", int(a.device.id))
 
 
 def extent(root: Array) -> int:

@@ -55,7 +55,7 @@ class Tensor(Conversion):
     def __new__(cls: type[T], *args: Any, **kw: Any) -> T:
         if cls is not Tensor and not args:
             return wrap_as(cls, np.empty(0, dt.get_default_dtype().np))
-        from dtrain.tensor.like import legacy_tensor
+        from dtrain.tensor.legacy import legacy_tensor
 
         made = legacy_tensor(*args, **kw)
         return cast(T, made) if cls is Tensor else wrap_as(cls, made._a)
@@ -158,7 +158,14 @@ class Tensor(Conversion):
     @data.setter
     def data(self, value: Tensor) -> None:
         if not isinstance(value, Tensor):
-            raise OpTypeError(f"data: expected a Tensor, got {type(value).__name__}")
+            raise OpTypeError(
+                f"Variable data has to be a tensor, but got {type(value).__name__}"
+            )
+        if self._node is not None and dt.of(value._a.dtype).category < 2:
+            raise GradError(
+                "data set to a tensor that requires gradients must be floating point or complex "
+                f"dtype, but got {value.dtype}"
+            )
         self._a = value._a
 
     @property

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from dtrain.tensor.call import explain, general
-from dtrain.tensor.graph import MODE, Node, next_seq, track_view
+from dtrain.tensor.call import as_array, explain, general
+from dtrain.tensor.graph import MODE, Node, drop_dead, next_seq
 from dtrain.tensor.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -33,9 +33,12 @@ def can_view(op: Op) -> bool:
 
 def make_view(op: Op) -> Callable[..., Any]:
     """Return the call of an operator for which `can_view` holds."""
-    kernels, at, count, required = op.kernels, op.varargs, len(op.params), op.required
-    defaults, several = op.defaults, op.varargs is not None
-    picks = tuple([(i, what == "shape") for i, what in op.plan((True,)).saves])
+    kernels, count, required = op.kernels, len(op.params), op.required
+    defaults, several, node_class = op.defaults, op.varargs is not None, op.node_class
+    plan = op.plan((True,))
+    picks = tuple([(i, what == "shape") for i, what in plan.saves])
+    shape_only = picks == ((0, True),)
+    options_only = picks == tuple([(i, False) for i in range(1, count)])
 
     def call(*args: Any, **kw: Any) -> Any:
         n = len(args)
@@ -57,15 +60,22 @@ def make_view(op: Op) -> Callable[..., Any]:
             raise explain(op, args, error) from None
         if y is a:
             return input
+        if y.__class__ is not a.__class__:
+            y = as_array(a.__class__, y)
         t = view_of(input, y)
         if input._node is not None and MODE.grad:
-            node: Node = _new(op.node_class)
-            node.plan = op.plans[(True,)]
+            node: Node = _new(node_class)
+            node.plan = plan
             node.edges = (input._node,)
             node.hooks = node.meta = node.shapes = None
             node.checks = ()
             node.seq = next_seq()
-            node.saved = tuple([a.shape if shaped else args[i] for i, shaped in picks])
+            if shape_only:
+                node.saved = (a.shape,)
+            elif options_only:
+                node.saved = args[1:]
+            else:
+                node.saved = tuple([a.shape if shaped else args[i] for i, shaped in picks])
             t._node = node
         return t
 
@@ -81,14 +91,16 @@ def view_of(source: Tensor, y: Any) -> Tensor:
     if b is None or not (b is source._a or b is source._a.base):
         t._cell = t._base = None
         return t
-    cell = source._cell
-    if cell is not None and cell[1] is not None:
-        track_view(t, source)
-        return t
+    t._base = source if source._base is None else source._base
+    cell = t._cell = source._cell
     if cell is None:
         source._cell = t._cell = [0, [ref(t)]]
-    else:
-        t._cell = cell
+        return t
+    views = cell[1]
+    if views is None:
         cell[1] = [ref(t)]
-    t._base = source if source._base is None else source._base
+        return t
+    views.append(ref(t))
+    if len(views) >= 64:
+        drop_dead(cell)
     return t

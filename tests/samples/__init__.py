@@ -17,7 +17,8 @@ Placeholders, filled with numbers that depend on the sample's name only:
 - `I(*shape, low=0, high=5)` int64; `B(*shape)` bool; `C(*shape)` complex64;
 - `V(values, dtype=None)` these values, for example infinities, ties or a permutation.
 
-They may stand anywhere in lists, tuples and keywords. A name may have dots ("linalg.inv") and may be
+`once(...)` is a call whose second gradient is left out, `raises(Error, ..., match="words")` one that
+must fail in both. Placeholders may stand anywhere in lists, tuples and keywords. A name may have dots ("linalg.inv") and may be
 that of a tensor method only ("new_zeros").
 
 `sample(name, *calls, ...)` takes: `torch` torch's name where it is another; `more` further data types
@@ -41,7 +42,7 @@ from typing import Any
 
 __all__ = [
     "COMPLEX", "HALF", "INTS", "B", "C", "Call", "I", "Sample", "Spec", "T", "V", "all_samples",
-    "call", "raises", "sample",
+    "call", "once", "raises", "sample",
 ]  # fmt: skip
 
 HALF = ("float16", "bfloat16")
@@ -67,8 +68,9 @@ class Call:
 
     args: tuple[Any, ...]
     kw: dict[str, Any]
-    error: type[Exception] | None = None
+    error: type[Exception] | tuple[type[Exception], ...] | None = None
     match: str = ""
+    gradgrad: bool = True
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,12 @@ def call(*args: Any, **kw: Any) -> Call:
     return Call(args, kw)
 
 
-def raises(error: type[Exception], *args: Any, match: str = "", **kw: Any) -> Call:
+def once(*args: Any, **kw: Any) -> Call:
+    """Return a call whose second gradient is not compared."""
+    return Call(args, kw, gradgrad=False)
+
+
+def raises(error: type[Exception] | tuple[type[Exception], ...], *args: Any, match: str = "", **kw: Any) -> Call:
     return Call(args, kw, error, match)
 
 

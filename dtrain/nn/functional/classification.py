@@ -9,12 +9,13 @@ from typing import Any
 
 from dtrain.errors import DtypeError, OpError, OpIndexError, OpValueError, ShapeError
 from dtrain.nn.functional.kinds import FUNCTION, reduced, reduction_of, widened
+from dtrain.nn.functional.linear import linear
 from dtrain.nn.functional.softmax import log_softmax
 from dtrain.tensor.op import op
 from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, Xp
 
-__all__ = ["cross_entropy", "nll_loss"]
+__all__ = ["cross_entropy", "linear_cross_entropy", "nll_loss"]
 
 
 def _picked(xp: Xp, target: Array, classes: int, weight: Array, ignore: int, kind: Any) -> Any:
@@ -234,3 +235,55 @@ def _smooth_loss(
     if weight is None:
         return loss.sum() / (~skipped).sum()
     return loss.sum() / weight[target.masked_fill(skipped, 0)].masked_fill(skipped, 0.0).sum()
+
+
+def linear_cross_entropy(
+    input: Tensor, linear_weight: Tensor, target: Tensor, *, linear_bias: Tensor | None = None,
+    weight: Tensor | None = None, reduction: str = "mean", ignore_index: int | None = None,
+    label_smoothing: float = 0.0, options: Any = None,
+) -> Any:  # fmt: skip
+    """Return the cross-entropy of the logits linear(input, linear_weight, linear_bias).
+
+    Args:
+        input: (N, features) or (features,).
+        linear_weight: (C, *size, features).
+        target: As in cross_entropy.
+        linear_bias: (C, *size).
+        weight: As in cross_entropy, like all that follow.
+        reduction: "mean", "sum" or "none".
+        ignore_index: A target class that counts for nothing; only with classes as targets.
+        label_smoothing: How much of each target is spread over all classes.
+        options: Accepted; they tune torch's chunked kernel only.
+
+    Raises:
+        ShapeError: Sizes do not fit.
+    """
+    shape, table = input._a.shape, linear_weight._a.shape
+    if len(shape) not in (1, 2) or len(table) < 2:
+        raise ShapeError(
+            "linear_cross_entropy(): expected input with dimensionality 1 or 2 and linear_weight with "
+            f"dimensionality at least 2, got {len(shape)} and {len(table)}"
+        )
+    if shape[-1] != table[-1]:
+        raise ShapeError(
+            "linear_cross_entropy(): expected equal input and linear_weight last dimensions "
+            f"(in_features), got {shape[-1]} and {table[-1]}, respectively"
+        )
+    if linear_bias is not None and linear_bias._a.shape != table[:-1]:
+        raise ShapeError(
+            f"expected linear_bias shape {table[:-1]}, got {tuple(linear_bias.shape)}"
+        )
+    if len(table) > 2 and len(shape) == 1:
+        raise ShapeError(
+            f"linear_cross_entropy(): K-dimensional loss defined by linear_weight shape {table} "
+            f"requires batched input, got {list(shape)}"
+        )
+    logits = (*shape[:-1], *table[:-1])
+    if target._a.shape == logits and ignore_index is not None:
+        raise OpError("ignore_index cannot be specified when target contains probabilities")
+    bias = None if linear_bias is None else linear_bias.reshape(-1)
+    scores = linear(input, linear_weight.reshape(-1, table[-1]), bias).reshape(logits)
+    return cross_entropy(
+        scores, target, weight, None, -100 if ignore_index is None else ignore_index, None,
+        reduction, label_smoothing,
+    )  # fmt: skip

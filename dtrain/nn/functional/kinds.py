@@ -9,11 +9,12 @@ from typing import Any
 from dtrain.errors import OpValueError
 from dtrain.tensor.op import GRAPH, REGISTRY, Kind
 from dtrain.tensor.promote import promote_cast
-from dtrain.tensor.tensor import Tensor
+from dtrain.tensor.ops.cast import to_device
+from dtrain.tensor.tensor import Tensor, wrap
 from dtrain.typing import F
 
 __all__ = [
-    "ACTIVATION", "FUNCTION", "PAIRED", "in_place", "recording", "reduced",
+    "ACTIVATION", "FUNCTION", "PAIRED", "in_place", "recording", "placed", "reduced",
     "reduction_of", "widened",
 ]  # fmt: skip
 
@@ -93,3 +94,9 @@ def reduction_of(
     if reduction not in ("mean", "sum", "none"):
         raise OpValueError(f"{reduction} is not a valid value for reduction")
     return reduction
+
+
+def placed(array: Any, like: Tensor) -> Any:
+    """Return a host array as a tensor on the device of `like`."""
+    made = wrap(array)
+    return made if like.is_cpu else to_device(made, like.device)

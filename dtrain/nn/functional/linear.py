@@ -21,7 +21,6 @@ def _linear_grads(
     input: Any,
     weight: Any,
     input_shape: Any,
-    bias_shape: Any,
 ) -> tuple[Any, ...]:
     need_input, need_weight, need_bias = wanted
     rows = prod(input_shape[:-1])
@@ -37,7 +36,7 @@ def _linear_grads(
         to_weight = F.matmul(F.transpose(g, 0, 1), F.reshape(input, (rows, input_shape[-1])))
         to_weight = F.reshape(to_weight, weight.shape)
     if need_bias:
-        to_bias = F.reshape(F.sum(g, 0), bias_shape)
+        to_bias = F.sum(g) if weight.ndim == 1 else F.sum(g, 0)
     return to_input, to_weight, to_bias
 
 

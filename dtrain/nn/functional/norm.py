@@ -1,12 +1,11 @@
-"""Normalisation with statistics of a batch, of a layer or of groups of channels.
+"""Normalisation by the statistics of each channel over a batch.
 
-A normalised array and its gradient are one operator each; the statistics are computed before. For
-gradients of gradients the rules take the formula itself, which is made of operators.
+The statistics, the normalised array and its gradient are one operator each. For gradients of
+gradients the rule takes the formula itself, which is made of operators.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -17,23 +16,20 @@ from dtrain.tensor.op import op
 from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, F, Xp
 
-__all__ = [
-    "batch_norm", "group_norm", "instance_norm", "layer_norm", "local_response_norm", "normalize",
-    "rms_norm",
-]  # fmt: skip
+__all__ = ["batch_norm", "instance_norm"]
 
 Sizes = tuple[int, ...]
 
 
 # ---- statistics over the last dimension of (rows, size) and over (N, C, L) but for C ----
-def _row_means(xp: Xp, rows: Array) -> Array:
+def row_means(xp: Xp, rows: Array) -> Array:
     """Return the mean over the last dimension; BLAS adds three times as quickly as NumPy."""
     if not rows.shape[-1]:
         return xp.full(rows.shape[:-1], float("nan"), rows.dtype)
     return rows @ xp.full(rows.shape[-1], 1 / rows.shape[-1], rows.dtype)
 
 
-def _row_squares(xp: Xp, rows: Array) -> Array:
+def row_squares(xp: Xp, rows: Array) -> Array:
     """Return the mean of the squares over the last dimension."""
     return xp.matmul(rows[..., None, :], rows[..., :, None])[..., 0, 0] / max(rows.shape[-1], 1)
 
@@ -45,9 +41,9 @@ def batch_statistics(xp: Xp, input: Array) -> Any:
     rows = input.astype(wide, copy=False).reshape(input.shape[0], input.shape[1], -1)
     if rows.shape[2] == 1:
         rows = rows.reshape(1, *rows.shape[:2]).swapaxes(1, 2)
-    mean = xp.add.reduce(_row_means(xp, rows), 0) / max(rows.shape[0], 1)
+    mean = xp.add.reduce(row_means(xp, rows), 0) / max(rows.shape[0], 1)
     centred = rows - mean[:, None]
-    return mean, xp.add.reduce(_row_squares(xp, centred), 0) / max(rows.shape[0], 1)
+    return mean, xp.add.reduce(row_squares(xp, centred), 0) / max(rows.shape[0], 1)
 
 
 def _channelwise(values: Any, ndim: int) -> Any:
@@ -116,7 +112,7 @@ def batch_norm_grad(
     hat = input.astype(kind, copy=False).reshape(rows.shape) - mean[:, None]
     hat *= inverse[:, None]
     size = rows.shape[2]
-    total = xp.add.reduce(_row_means(xp, rows), 0) * size
+    total = xp.add.reduce(row_means(xp, rows), 0) * size
     along = xp.add.reduce(xp.matmul(rows[..., None, :], hat[..., :, None])[..., 0, 0], 0)
     to_input = None
     if wanted[0]:
@@ -201,3 +197,44 @@ def _track(running: Tensor | None, value: Tensor, momentum: float, factor: float
     held *= 1 - momentum
     held += (value._a * (momentum * factor)).astype(held.dtype, copy=False)
     bump(running)
+
+
+def instance_norm(
+    input: Tensor, running_mean: Tensor | None = None, running_var: Tensor | None = None,
+    weight: Tensor | None = None, bias: Tensor | None = None, use_input_stats: bool = True,
+    momentum: float = 0.1, eps: float = 1e-5,
+) -> Any:  # fmt: skip
+    """Normalise each channel of each sample of (N, C, *size) over its own elements.
+
+    Args:
+        input: (N, C, *size).
+        running_mean: (C,), used without `use_input_stats`, else updated with the mean over samples.
+        running_var: (C,), likewise.
+        weight: (C,), multiplies.
+        bias: (C,), added.
+        use_input_stats: Use the statistics of the input.
+        momentum: How much of the input's statistics the running ones take.
+        eps: Added to the variance.
+    """
+    shape = input._a.shape
+    if not use_input_stats:
+        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    if prod(shape[2:]) == 1:
+        raise OpValueError(
+            f"Expected more than 1 spatial element when training, got input size {input.shape}"
+        )
+    if running_mean is not None and running_mean._a.dtype != input._a.dtype:
+        raise OpError(
+            f"Expected running_mean to have type {input.dtype} but got {running_mean.dtype}"
+        )
+    n, channels = shape[:2]
+    flat = input.reshape(1, n * channels, *shape[2:])
+    held = [None if r is None else r.repeat(n) for r in (running_mean, running_var)]
+    made = batch_norm(flat, *held, None, None, True, momentum, eps).reshape(shape)
+    for running, value in zip((running_mean, running_var), held, strict=True):
+        if running is not None and value is not None:
+            running._a[...] = value._a.reshape(n, channels).mean(0)
+            bump(running)
+    if weight is not None:
+        made = made * _channelwise(weight, len(shape))
+    return made if bias is None else made + _channelwise(bias, len(shape))

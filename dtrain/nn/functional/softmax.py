@@ -5,14 +5,15 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from dtrain.nn.functional.kinds import FUNCTION, widened
+from dtrain.errors import DtypeError
+from dtrain.nn.functional.kinds import FUNCTION, placed, widened
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.generator import default_generator
 from dtrain.tensor.like import zeros_like
 from dtrain.tensor.op import attach, op
-from dtrain.tensor.ops.cast import to_device, to_dtype
+from dtrain.tensor.ops.cast import to_dtype
 from dtrain.tensor.shape_rules import wrap_dim
-from dtrain.tensor.tensor import Tensor, wrap
+from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, Xp
 
 __all__ = ["gumbel_softmax", "log_softmax", "softmax", "softmin"]
@@ -67,7 +68,7 @@ def _prepared(where: str, input: Tensor, dim: int | None, dtype: Any) -> tuple[T
     if dtype is not None and dt.np_dtype(dtype) != input._a.dtype:
         input = to_dtype(input, dtype)
     elif dt.of(input._a.dtype).category < 2:
-        input = to_dtype(input, dt.get_default_dtype())
+        raise DtypeError(f'"{where}" not implemented for {input.dtype}; give a floating point dtype=')
     return input, wrap_dim(where, dim, ndim)
 
 
@@ -113,7 +114,7 @@ def gumbel_softmax(
         dim: The dimension of the categories.
     """
     drawn = default_generator.exponential(tuple(logits.shape), logits._a.dtype)
-    noise = -to_device(wrap(drawn), logits.device).log()
+    noise = -placed(drawn, logits).log()
     soft = softmax((logits + noise) / tau, dim)
     if not hard:
         return soft

@@ -10,7 +10,7 @@ from itertools import product
 from typing import Any
 
 from dtrain.backend.strided import strided
-from dtrain.errors import OpError, OpTypeError, OpValueError
+from dtrain.errors import OpError, OpTypeError
 from dtrain.typing import Array, Xp
 
 __all__ = ["check_positive", "folded", "offsets", "padded", "per_dim", "window_count", "windows"]
@@ -140,10 +140,10 @@ def check_positive(where: str, **named: Sizes) -> None:
     """Refuse strides, kernels and dilations below one.
 
     Raises:
-        OpValueError: One is not positive.
+        OpError: One is not positive.
     """
     for name, values in named.items():
         if min(values) < 1:
-            raise OpValueError(
+            raise OpError(
                 f"{where}: {name} should be greater than zero, but got {list(values)}"
             )

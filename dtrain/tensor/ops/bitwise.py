@@ -30,7 +30,7 @@ def bitwise_xor(xp: Xp, input: Array, other: Array, out: Array = None) -> Array:
     return xp.bitwise_xor(input, other, out=out)
 
 
-@op(Kind(inplace=True, fast="unary"), operator="invert")
+@op(Kind(inplace=True, widen=True, fast="unary"), operator="invert")
 def bitwise_not(xp: Xp, input: Array, out: Array = None) -> Array:
     """Return ~input; of booleans the logical not.
 

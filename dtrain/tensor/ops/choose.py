@@ -17,7 +17,7 @@ __all__ = [
 
 
 @op(
-    Kind(rest_cast, broadcast=True, method=False),
+    Kind(rest_cast, broadcast=True, method=False, widen=True),
     input=lambda F, g, condition: F.where(condition, g, 0),
     other=lambda F, g, condition: F.where(condition, 0, g),
 )
@@ -74,7 +74,7 @@ def minimum(xp: Xp, input: Array, other: Array, out: Array = None) -> Array:
     return xp.minimum(input, other, out=out)
 
 
-_NUMBER_FIRST = Kind(BINARY.cast, broadcast=True, fast="binary")
+_NUMBER_FIRST = Kind(BINARY.cast, broadcast=True, widen=True, fast="binary")
 
 
 @op(
@@ -163,7 +163,7 @@ def _finite(F: Any, g: Any, input: Any) -> Any:
     return F.where(F.isfinite(input), g, 0)
 
 
-@op(UNARY, input=_finite)
+@op(Kind(inplace=True, fast="unary"), input=_finite)
 def nan_to_num(
     xp: Xp, input: Array, nan: Number | None = None, posinf: Number | None = None,
     neginf: Number | None = None,

@@ -9,8 +9,7 @@ from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, Xp
 
 __all__ = [
-    "allclose", "eq", "equal", "ge", "greater", "greater_equal", "gt", "isclose", "isfinite",
-    "isin", "isinf", "isnan", "isneginf", "isposinf", "isreal", "le", "less", "less_equal",
+    "allclose", "eq", "equal", "ge", "greater", "greater_equal", "gt", "isclose", "isfinite", "isinf", "isnan", "isneginf", "isposinf", "isreal", "le", "less", "less_equal",
     "logical_and", "logical_not", "logical_or", "logical_xor", "lt", "ne", "not_equal",
 ]  # fmt: skip
 
@@ -79,7 +78,7 @@ def logical_xor(xp: Xp, input: Array, other: Array) -> Array:
     return xp.not_equal(input, 0) ^ xp.not_equal(other, 0)
 
 
-@op(Kind(inplace=True, fast="unary"))
+@op(Kind(inplace=True, widen=True, fast="unary"))
 def logical_not(xp: Xp, input: Array) -> Array:
     """Return whether it is zero."""
     return xp.equal(input, 0)
@@ -127,7 +126,7 @@ def isreal(xp: Xp, input: Array) -> Array:
 # ---- tensors as a whole ----
 
 
-@op(Kind(out=False, broadcast=True))
+@op(Kind(out=False, broadcast=True, widen=True))
 def isclose(
     xp: Xp, input: Array, other: Array, rtol: float = 1e-5, atol: float = 1e-8,
     equal_nan: bool = False,
@@ -165,12 +164,3 @@ def equal(input: Tensor, other: Tensor) -> bool:
     """Return True where shapes and elements are the same."""
     a, b = input._a, other._a
     return a.shape == b.shape and bool((a == b).all())
-
-
-@op(Kind(method=False))
-def isin(
-    xp: Xp, elements: Array, test_elements: Array, assume_unique: bool = False,
-    invert: bool = False,
-) -> Array:  # fmt: skip
-    """Return which elements are among the test elements."""
-    return xp.isin(elements, test_elements, assume_unique, invert)

@@ -84,13 +84,16 @@ def logaddexp2(xp: Xp, input: Array, other: Array) -> Array:
 
 
 def _xlogy_input(F: Any, g: Any, input: Any, other: Any) -> Any:
+    if isinstance(other, (int, float)):
+        slope = math.log(other) if other > 0 else -math.inf if other == 0 else math.nan
+        return F.where(input == 0, 0, g * slope) if other <= 0 else g * slope
     return F.where((input == 0) & (other <= 0), 0, g * F.log(other))
 
 
 @op(BINARY_FLOAT, input=_xlogy_input, other=lambda F, g, input, other: g * input / other)
 def xlogy(xp: Xp, input: Array, other: Array) -> Array:
     """Return input * log(other); 0 where the input is 0."""
-    y = input * xp.log(other)
+    y = input * xp.log(xp.asarray(other, getattr(input, "dtype", None)))
     return xp.where((input == 0) & (other == other), xp.zeros((), y.dtype), y)  # noqa: PLR0124
 
 

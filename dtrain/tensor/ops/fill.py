@@ -154,6 +154,10 @@ def masked_fill(xp: Xp, input: Array, mask: Array, value: Array) -> Array:
             "masked_fill only supports a 0-dimensional value tensor, but got tensor with "
             f"{value.ndim} dimension(s)."
         )
+    if isinstance(value, complex) and input.dtype.kind != "c":
+        raise DtypeError(
+            f"value cannot be converted to type {input.dtype.name} without overflow: {value}"
+        )
     if getattr(value, "dtype", input.dtype) != input.dtype:
         value = value.astype(input.dtype)
     elif isinstance(value, float) and input.dtype.kind in "iub" and value != int(value):

@@ -13,15 +13,7 @@ from dtrain.tensor.shape_rules import wrap_dim
 from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, Shape, Xp
 
-__all__ = [
-    "gather",
-    "index_select",
-    "masked_select",
-    "scatter",
-    "scatter_add",
-    "take",
-    "take_along_dim",
-]
+__all__ = ["gather", "index_select", "scatter_add"]
 
 _CHANGE = Kind(inplace=True)
 _INTERNAL = Kind(out=False, method=False)
@@ -62,7 +54,7 @@ def index_select(xp: Xp, input: Array, dim: int, index: Array) -> Array:
 def rows_grad(xp: Xp, input: Array, index: Array, shape: Shape, dim: int) -> Array:
     """Return zeros of `shape` with the positions of `input` along `dim` added where they came from."""
     if not shape:
-        return input.reshape(-1).sum().reshape(())
+        return input.sum(dtype=input.dtype).reshape(())
     return add_rows(xp, shape, dim % len(shape), index.reshape(-1), input)
 
 
@@ -90,26 +82,33 @@ def places(xp: Xp, shape: Shape, dim: int, index: Array) -> Array:
 
     All other dimensions of the index count from 0.
     """
-    total: Array = 0
-    step = 1
     n = len(shape)
+    total = index
+    inner = 1
+    for m in shape[dim + 1 :]:
+        inner *= m
+    if inner != 1:
+        total = total * inner
+    step = 1
     for d in range(n - 1, -1, -1):
-        if d == dim:
-            total = total + index * step
-        elif index.shape[d] > 1:
-            total = total + (xp.arange(index.shape[d]) * step).reshape(
-                (1,) * d + (-1,) + (1,) * (n - d - 1)
-            )
+        m = index.shape[d]
+        if d != dim and m > 1:
+            total = total + xp.arange(0, m * step, step).reshape((m,) + (1,) * (n - d - 1))
         step *= shape[d]
     return total
+
+
+def along(xp: Xp, input: Array, dim: int, index: Array) -> Array:
+    """Return the elements that `index` picks along `dim`, with no checks."""
+    return input.reshape(-1).take(places(xp, input.shape, dim, index))
 
 
 def _prepare(where: str, xp: Xp, shape: Shape, dim: int, index: Array, src: Any) -> int:
     """Check the operands of gather and scatter; return the dimension counted from the front."""
     dim = wrap_dim(where, dim, len(shape))
-    checked(where, index)
     if index.size == 0:
         return dim
+    checked(where, index)
     if max(index.ndim, 1) != max(len(shape), 1):
         raise OpError(
             f"{where}(): Index tensor must have the same number of dimensions as input tensor, got "
@@ -144,7 +143,7 @@ def gather(xp: Xp, input: Array, dim: int, index: Array, sparse_grad: bool = Fal
         return xp.empty(index.shape, input.dtype)
     if input.ndim == 0:
         return input.reshape(1).take(index)
-    return input.reshape(-1).take(places(xp, input.shape, dim, index))
+    return along(xp, input, dim, index)
 
 
 @op(_INTERNAL, input=lambda F, g, index, dim: F.gather(g, dim, index))
@@ -153,7 +152,7 @@ def places_grad(xp: Xp, input: Array, index: Array, shape: Shape, dim: int) -> A
     if index.size == 0:
         return xp.zeros(shape, input.dtype)
     if not shape:
-        return input.reshape(-1).sum().reshape(())
+        return input.sum(dtype=input.dtype).reshape(())
     return add_at(xp, tuple(shape), places(xp, shape, dim % len(shape), index), input)
 
 
@@ -178,7 +177,7 @@ def scatter_add(xp: Xp, input: Array, dim: int, index: Array, src: Array) -> Arr
     if index.size == 0:
         return input.copy()
     if input.ndim == 0:
-        return input + _corner(src, index).sum()
+        return input + _corner(src, index).sum(dtype=input.dtype)
     return input + add_at(
         xp, input.shape, places(xp, input.shape, dim, index), _corner(src, index)
     )

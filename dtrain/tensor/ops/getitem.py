@@ -9,6 +9,7 @@ import numpy as np
 from dtrain.backend.indexed import add_at
 from dtrain.backend.module import module_of, to_host
 from dtrain.errors import DtypeError, OpTypeError, ShapeError
+from dtrain.tensor import dtype as dt
 from dtrain.tensor.graph import MODE, Node, bump, check_inplace, next_seq
 from dtrain.tensor.indexing import BASIC, parse, step_error, torch_index_error
 from dtrain.tensor.inplace import settle
@@ -63,7 +64,25 @@ def index(xp: Xp, input: Array, indices: Arrays, dims: tuple[int, ...]) -> Array
         (i,) = indices
         if i.ndim == 1 or dims[0] == 0:
             return input.take(i, dims[0])
-    return input[_key(input.ndim, indices, dims)]
+    y = input[_key(input.ndim, indices, dims)]
+    return xp.ascontiguousarray(y) if y.ndim else y
+
+
+@op(
+    _INTERNAL, node="IndexBackward0",
+    input=lambda F, g, input_shape, mask: F.mask_grad(g, mask, input_shape),
+)  # fmt: skip
+def mask_index(xp: Xp, input: Array, mask: Array) -> Array:
+    """Return the elements where a mask over the leading dimensions is True."""
+    return input[mask]
+
+
+@op(_INTERNAL, input=lambda F, g, mask: F.mask_index(g, mask))
+def mask_grad(xp: Xp, input: Array, mask: Array, shape: Shape) -> Array:
+    """Return zeros of `shape` with `input` where the mask is True."""
+    out = xp.zeros(shape, input.dtype)
+    out[mask] = input
+    return out
 
 
 @op(_INTERNAL, input=lambda F, g, indices, dims: F.index(g, indices, dims))
@@ -171,14 +190,22 @@ def getitem(self: Tensor, key: Any) -> Tensor:
             return basic_index(self, key, _SELECT if key and key[-1].__class__ is int else _SLICE)
     elif c is slice and (key.step is None or key.step > 0):
         return basic_index(self, key, _SLICE)
-    elif c is Tensor and _is_row_index(key._a, self._a):
-        return index(self, (key,), (0,))  # type: ignore[no-any-return]
+    elif c is Tensor:
+        if _is_row_index(key._a, self._a):
+            return index(self, (key,), (0,))  # type: ignore[no-any-return]
+        if _is_mask(key._a, self._a):
+            return mask_index(self, key)  # type: ignore[no-any-return]
     view, arrays, dims = _cut(self, key)
     return index(view, arrays, dims) if arrays else view
 
 
 def _is_row_index(i: Array, a: Array) -> bool:
     return i.dtype.kind == "i" and i.ndim > 0 and a.ndim > 0 and i.__class__ is a.__class__
+
+
+def _is_mask(m: Array, a: Array) -> bool:
+    fits = m.dtype.kind == "b" and m.ndim > 0 and m.shape == a.shape[: m.ndim]
+    return fits and m.__class__ is a.__class__
 
 
 def setitem(self: Tensor, key: Any, value: Any) -> None:
@@ -189,7 +216,6 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
         ShapeError: The value does not broadcast to the region.
         GradError: The tensor is a leaf that requires grad, or a view of one.
     """
-    check_inplace(self, "__setitem__")
     a = self._a
     c = key.__class__
     if c is int or c is slice or (c is tuple and _is_basic(key)):
@@ -201,34 +227,48 @@ def setitem(self: Tensor, key: Any, value: Any) -> None:
         view = getitem(self, key)
         arrays: tuple[Tensor, ...] = ()
         dims: tuple[int, ...] = ()
+    elif c is Tensor and _is_row_index(key._a, a):
+        view, arrays, dims = self, (key,), (0,)
+    elif c is Tensor and _is_mask(key._a, a) and key._a.shape == a.shape and not _has_dims(value):
+        value = value.to(self.dtype) if isinstance(value, Tensor) else _number(value, a)
+        self.masked_fill_(key, value)
+        return
     else:
         view, arrays, dims = _cut(self, key)
     if not arrays:
         if isinstance(value, Tensor):
             copy_(view, _without_leading_ones(value, view._a.shape))
         else:
-            fill_(view, value) if _is_number(value) else copy_(view, _as_tensor(value, a))
+            fill_(view, _number(value, a))
         return
     _put(view, arrays, dims, value if isinstance(value, Tensor) else _as_tensor(value, a), False)
+
+
+def _has_dims(value: Any) -> bool:
+    return isinstance(value, Tensor) and value._a.ndim > 0
 
 
 def _requires(value: Any) -> bool:
     return isinstance(value, Tensor) and value._node is not None
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (bool, int, float, complex))
+def _number(value: Any, like: Array) -> Any:
+    """Return a number as it is.
+
+    Raises:
+        OpTypeError: It is none.
+    """
+    if isinstance(value, (bool, int, float, complex, np.generic)):
+        return value
+    raise OpTypeError(
+        f"can't assign a {type(value).__name__} to a tensor of type {dt.of(like.dtype)}; expected a "
+        "tensor or a number; do torch.tensor(...) before"
+    )
 
 
 def _as_tensor(value: Any, like: Array) -> Tensor:
-    """Return a number or nested list as a tensor of the type and place of an array.
-
-    Raises:
-        OpTypeError: It is neither.
-    """
-    if not (_is_number(value) or isinstance(value, (np.ndarray, np.generic, list, tuple))):
-        raise OpTypeError(f"can't assign a {type(value).__name__} to a torch.FloatTensor")
-    return wrap(module_of(like.__class__).asarray(np.asarray(value)).astype(like.dtype))
+    """Return a number as a 0-d tensor of the type and place of an array."""
+    return wrap(module_of(like.__class__).asarray(_number(value, like)).astype(like.dtype))
 
 
 def _without_leading_ones(value: Tensor, shape: Shape) -> Tensor:
@@ -246,8 +286,8 @@ def _write(a: Array, key: Any, value: Any) -> None:
             value = module_of(a.__class__).asarray(to_host(value))
         if value.dtype.kind == "c" and a.dtype.kind != "c":
             value = value.real
-    elif not _is_number(value):
-        value = _as_tensor(value, a)._a
+    else:
+        _number(value, a)
     try:
         a[key] = value
     except (IndexError, ValueError, OverflowError) as error:

@@ -66,6 +66,14 @@ def cat(xp: Xp, tensors: Arrays, dim: int = 0) -> Any:
     """Join tensors along a dimension they have; their other sizes agree."""
     if not tensors:
         raise OpError("torch.cat(): expected a non-empty list of Tensors")
+    try:
+        return xp.concatenate(tensors, dim)
+    except ValueError:
+        return _cat_checked(xp, tensors, dim)
+
+
+def _cat_checked(xp: Xp, tensors: Sequence[Any], dim: int) -> Any:
+    """Join tensors of which some need not fit, with torch's errors."""
     if any([a.ndim != tensors[0].ndim for a in tensors]):
         tensors = [a for a in tensors if a.shape != (0,)] or tensors[:1]  # kept for old programs
     ndim = tensors[0].ndim
@@ -220,7 +228,6 @@ def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
         for i, t in enumerate(order)
     ]
     if swap:
-        grids = [g.swapaxes(0, 1) for g in grids]
         grids[0], grids[1] = grids[1], grids[0]
     return tuple(grids)
 
@@ -243,7 +250,7 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
         raise OpError(f"Expect a non-negative number, but got {r}")
     if r == 0:
         return input.new_zeros((0,))
-    from dtrain.tensor.create import tensor
+    from dtrain.tensor.from_data import tensor
 
     n = input.numel()
     rows = list((combinations_with_replacement if with_replacement else picks)(range(n), r))

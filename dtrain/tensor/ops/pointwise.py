@@ -7,6 +7,7 @@ from typing import Any
 
 from dtrain.errors import DtypeError, OpError
 from dtrain.tensor import dtype as dt
+from dtrain.tensor.inplace import accepts_out
 from dtrain.tensor.op import (
     BINARY,
     BINARY_FLOAT,
@@ -18,9 +19,11 @@ from dtrain.tensor.op import (
     Kind,
     also,
     attach,
+    attach_inplace,
     function,
     op,
 )
+from dtrain.tensor.ops.complex import sign_of
 from dtrain.tensor.promote import div_cast, result_type
 from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, Number, Xp
@@ -43,7 +46,10 @@ def zeroed(xp: Xp, input: Array) -> Array:
 
 
 def _scaled(x: Any, alpha: Any) -> Any:
-    return x if alpha == 1 else x * alpha
+    """Return alpha * x in the type of x, which for booleans is a bool too."""
+    if alpha == 1:
+        return x
+    return x & bool(alpha) if getattr(x, "dtype", None) == "bool" else x * alpha
 
 
 @op(
@@ -105,7 +111,7 @@ attach("__pos__", positive)
 
 # ---- division ----
 
-_DIVISION = Kind(div_cast, broadcast=True, inplace=True, fast="binary")
+_DIVISION = Kind(div_cast, broadcast=True, inplace=True, widen=True, fast="binary")
 
 
 def _check_zero(where: str, input: Any, other: Any) -> None:
@@ -261,6 +267,7 @@ _POWERS = {
 
 
 @function
+@accepts_out
 def float_power(input: Any, exponent: Any) -> Any:
     """Return input ** exponent, computed in float64 or complex128."""
     wide = dt.float64 if result_type(input, exponent).category < 3 else dt.complex128
@@ -269,9 +276,14 @@ def float_power(input: Any, exponent: Any) -> Any:
 
 
 @function
+@accepts_out
 def ldexp(input: Tensor, other: Tensor) -> Any:
     """Return input * 2 ** other."""
     return input * pow(2.0, other)
+
+
+attach_inplace(float_power)
+attach_inplace(ldexp)
 
 
 # ---- signs ----
@@ -287,13 +299,9 @@ attach("__abs__", abs)
 
 
 @op(UNARY, input=lambda F, g: F.zeroed(g))
-def sign(xp: Xp, input: Array, out: Array = None) -> Array:
+def sign(xp: Xp, input: Array) -> Array:
     """Return -1, 0 or 1."""
-    if input.dtype.kind == "b":
-        return input.copy()
-    if input.dtype.kind == "f":
-        return (input > 0).astype(input.dtype) - (input < 0)  # torch's sign(nan) is 0
-    return xp.sign(input, out=out)
+    return sign_of(xp, input)
 
 
 @op(TEST)

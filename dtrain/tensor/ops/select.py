@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dtrain.errors import OpError, OpIndexError, OpTypeError, ShapeError
+from dtrain.tensor.inplace import accepts_out
 from dtrain.tensor.op import Kind, attach, function, op
 from dtrain.tensor.ops.getitem import basic_select, basic_slice
 from dtrain.tensor.shape_rules import wrap_dim
@@ -49,6 +50,8 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
     shape = input._a.shape
     if not shape:
         raise OpError("narrow() cannot be applied to a 0-dim tensor.")
+    if isinstance(start, Tensor) and (start._a.ndim or start._a.dtype.kind not in "iu"):
+        raise OpError("start must be an 0-dim integral Tensor.")
     dim, start = wrap_dim("narrow", dim, len(shape)), int(start)
     n = shape[dim]
     if length < 0:
@@ -66,6 +69,7 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
 
 
 @function
+@accepts_out
 def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:
     """Return a copy of `length` positions from `start` on along one dimension."""
     return narrow(input, dim, start, length).clone()
@@ -240,7 +244,12 @@ def _iterate(self: Tensor) -> Iterator[Tensor]:
     return iter(unbind(self))
 
 
+def _contains(self: Tensor, element: Any) -> bool:
+    return bool((self == element).any())
+
+
 attach("__iter__", _iterate)
+attach("__contains__", _contains)
 
 
 @function

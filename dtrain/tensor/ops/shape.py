@@ -64,7 +64,7 @@ def reshaped(input: Array, shape: Shape) -> Any:
         y = input.reshape(shape)
     except (ValueError, TypeError):
         raise _reshape_error(input, shape) from None
-    if y.ndim and min(shape) < -1:  # NumPy infers any negative size
+    if y.shape != shape and y.ndim and min(shape) < -1:  # NumPy infers any negative size
         raise _reshape_error(input, shape)
     return y
 
@@ -209,12 +209,19 @@ def squeeze(xp: Xp, input: Array, dim: int | Shape | None = None) -> Array:
 @op(VIEW, varargs="size", input=lambda F, g, input_shape: unbroadcast(F, g, input_shape))
 def expand(xp: Xp, input: Array, size: Shape) -> Array:
     """Broadcast to a larger size without copying; -1 keeps a dimension."""
-    wanted = expanded_size(input.shape, size)
-    lead = len(wanted) - input.ndim
+    shape = input.shape
+    lead = len(size) - len(shape)
+    if lead < 0 or min(size, default=0) < 0:
+        size = expanded_size(shape, size)
     steps = [0] * lead
-    for n, m, s in zip(input.shape, wanted[lead:], input.strides, strict=True):
-        steps.append(s if n == m else 0)
-    return strided(input, wanted, steps)
+    for n, m, s in zip(shape, size[lead:], input.strides, strict=True):
+        if n == m:
+            steps.append(s)
+        elif n == 1:
+            steps.append(0)
+        else:
+            expanded_size(shape, size)  # raises
+    return strided(input, size, steps)
 
 
 attach("expand_as", lambda self, other: expand(self, other.shape))
@@ -258,6 +265,8 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Make one dimension of those from `start_dim` to `end_dim`, both included."""
     shape = input._a.shape
     n = len(shape)
+    if start_dim == 0 and end_dim == -1 and n > 1:
+        return reshape(input, (-1,))  # type: ignore[no-any-return]
     if n == 0:
         wrap_dims("flatten", start_dim, 0)
         wrap_dims("flatten", end_dim, 0)

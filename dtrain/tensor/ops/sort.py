@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from dtrain.errors import OpError
-from dtrain.tensor.op import Kind, attach, function, op
-from dtrain.tensor.ops.gather import gather
+from dtrain.tensor.inplace import accepts_out
+from dtrain.tensor.op import function, op
+from dtrain.tensor.ops.gather import along
 from dtrain.tensor.shape_rules import wrap_dim
 from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, Xp
@@ -30,15 +31,15 @@ def sort(
     if input.ndim == 0:
         return input.copy(), xp.zeros((), xp.int64)
     at = order_of(xp, input, dim, descending)
-    return xp.take_along_axis(input, at, dim), at
+    return along(xp, input, dim, at), at
 
 
 def order_of(xp: Xp, input: Array, dim: int, descending: bool) -> Array:
     """Return the positions that sort an array along a dimension, equal elements in their order."""
     if not descending:
         return xp.argsort(input, dim, kind="stable")
-    back = xp.flip(xp.argsort(xp.flip(input, dim), dim, kind="stable"), dim)
-    return input.shape[dim] - 1 - back
+    back = (*(slice(None),) * dim, slice(None, None, -1))
+    return input.shape[dim] - 1 - xp.argsort(input[back], dim, kind="stable")[back]
 
 
 @function
@@ -49,14 +50,11 @@ def argsort(
     return sort(input.detach(), dim, descending)[1]  # type: ignore[no-any-return]
 
 
-def _argsort_stable_first(self: Tensor, *args: Any, **kw: Any) -> Tensor:
-    return argsort(self, *args, **kw)
-
-
 @function
-def msort(input: Tensor, *, out: Tensor | None = None) -> Tensor:
+@accepts_out
+def msort(input: Tensor) -> Tensor:
     """Sort along the first dimension."""
-    return sort(input, 0)[0] if out is None else out.copy_(sort(input, 0)[0])  # type: ignore[no-any-return]
+    return sort(input, 0)[0]  # type: ignore[no-any-return]
 
 
 @op(
@@ -81,9 +79,9 @@ def topk(
     if k * 8 < n and k:  # most elements need no order
         rough = xp.argpartition(input, n - k if largest else k - 1, dim)
         rough = rough[(*cut, slice(n - k, None) if largest else slice(k))]
-        rough = xp.sort(rough, dim)
-        values = xp.take_along_axis(input, rough, dim)
-        at = xp.take_along_axis(rough, order_of(xp, values, dim, largest), dim)
+        rough.sort(dim)  # equal elements stay in their order
+        values = along(xp, input, dim, rough)
+        at = along(xp, rough, dim, order_of(xp, values, dim, largest))
     else:
         at = order_of(xp, input, dim, largest)[(*cut, slice(k))]
-    return xp.take_along_axis(input, at, dim), xp.ascontiguousarray(at)
+    return along(xp, input, dim, at), xp.ascontiguousarray(at)

@@ -94,8 +94,14 @@ class _Groups:
         return held
 
     def close(self, group: ProcessGroup) -> None:
-        """Close one group; the default one takes all others with it."""
+        """Close one group; the default one takes all others with it.
+
+        Raises:
+            OpValueError: The group is closed already.
+        """
         if group is not self._world:
+            if group not in self.made:
+                raise OpValueError("Invalid process group specified or has been destroyed.")
             self.made.remove(group)
             group.communicator.close()
             return
@@ -111,7 +117,7 @@ GROUPS = _Groups()
 
 class _Members(type):
     @property
-    def WORLD(cls) -> ProcessGroup | None:
+    def WORLD(cls) -> ProcessGroup | None:  # noqa: N802 - torch's name
         """The default group; None while there is none."""
         return GROUPS.world if WORLD.is_open else None
 
@@ -130,14 +136,12 @@ def find(group: Group) -> ProcessGroup | None:
     """Return the group meant; None where this rank is no member of it.
 
     Raises:
-        OpValueError: There is no default group, or the group is closed.
+        OpValueError: There is no default group.
         OpTypeError: Not a group.
     """
     if group is None:
         return GROUPS.world
     if isinstance(group, ProcessGroup):
-        if group is not GROUPS.world and group not in GROUPS.made:
-            raise OpValueError("Invalid process group specified or has been destroyed.")
         return group
     if group == _NON_MEMBER:
         return None

@@ -1,0 +1,11 @@
+"""Learning rate schedules: what torch calls optim.lr_scheduler."""
+
+from __future__ import annotations
+
+from dtrain.optim.composed import *  # noqa: F403
+from dtrain.optim.cycle import *  # noqa: F403
+from dtrain.optim.decay import *  # noqa: F403
+from dtrain.optim.plateau import *  # noqa: F403
+from dtrain.optim.scheduler import LRScheduler as LRScheduler
+
+_LRScheduler = LRScheduler

@@ -1,0 +1,99 @@
+"""The constructors of old: torch.Tensor(...), torch.FloatTensor(...), torch.LongTensor(...)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from dtrain.errors import OpTypeError
+from dtrain.tensor import dtype as dt
+from dtrain.tensor.create import on, sizes
+from dtrain.tensor.infer import array_of
+from dtrain.tensor.size import Size
+from dtrain.tensor.tensor import Tensor, wrap
+
+__all__ = [
+    "BFloat16Tensor", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor",
+    "HalfTensor", "IntTensor", "LongTensor", "ShortTensor", "legacy_tensor",
+    "set_default_tensor_type",
+]  # fmt: skip
+
+
+def legacy_tensor(*args: Any, dtype: dt.dtype | None = None, device: Any = None) -> Tensor:
+    """Return what `torch.Tensor(...)` gives: an uninitialised shape, or a copy of a sequence.
+
+    Args:
+        *args: Sizes, a Size, a sequence of numbers, an array, or a tensor (whose memory is shared).
+        dtype: The type; the default floating type for None.
+        device: Where the memory is to be.
+
+    Raises:
+        OpTypeError: The argument is none of these, or a tensor of another type.
+    """
+    target = (dt.get_default_dtype() if dtype is None else dtype).np
+    if len(args) == 1 and not isinstance(args[0], int):
+        data = args[0]
+        if isinstance(data, Size):
+            return wrap(on(device, lambda xp: xp.empty(data, target)))
+        if isinstance(data, Tensor):
+            if data._a.dtype != target and dtype is not None:
+                raise OpTypeError(f"expected {dt.of(target)} (got {data.dtype})")
+            return data.detach()
+        if isinstance(data, (np.ndarray, list, tuple)):
+            array = array_of(data, dt.of(target))
+            return wrap(on(device, lambda xp: xp.asarray(array)))
+        raise OpTypeError(f"new(): data must be a sequence (got {type(data).__name__})")
+    shape = sizes("Tensor", args) if args else (0,)
+    return wrap(on(device, lambda xp: xp.empty(shape, target)))
+
+
+class _TypedTensor(type):
+    """The class of FloatTensor and its kin: calling makes a tensor, isinstance asks for the type."""
+
+    dtype: dt.dtype
+
+    def __new__(cls, name: str, dtype: dt.dtype) -> _TypedTensor:
+        made = super().__new__(cls, name, (), {"__doc__": f"Tensors of {dtype} on the CPU."})
+        made.dtype = dtype
+        return made
+
+    def __init__(cls, name: str, dtype: dt.dtype) -> None:
+        super().__init__(name, (), {})
+
+    def __call__(cls, *args: Any, **kw: Any) -> Tensor:
+        return legacy_tensor(*args, dtype=cls.dtype, **kw)
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, Tensor) and instance.is_cpu and instance.dtype is cls.dtype
+
+
+BFloat16Tensor = _TypedTensor("BFloat16Tensor", dt.bfloat16)
+BoolTensor = _TypedTensor("BoolTensor", dt.bool_)
+ByteTensor = _TypedTensor("ByteTensor", dt.uint8)
+CharTensor = _TypedTensor("CharTensor", dt.int8)
+DoubleTensor = _TypedTensor("DoubleTensor", dt.float64)
+FloatTensor = _TypedTensor("FloatTensor", dt.float32)
+HalfTensor = _TypedTensor("HalfTensor", dt.float16)
+IntTensor = _TypedTensor("IntTensor", dt.int32)
+LongTensor = _TypedTensor("LongTensor", dt.int64)
+ShortTensor = _TypedTensor("ShortTensor", dt.int16)
+
+_TYPED = {
+    f"torch.{t.__name__}": t for t in (
+        BFloat16Tensor, BoolTensor, ByteTensor, CharTensor, DoubleTensor, FloatTensor, HalfTensor,
+        IntTensor, LongTensor, ShortTensor,
+    )
+}  # fmt: skip
+
+
+def set_default_tensor_type(t: Any) -> None:
+    """Set the default floating type by a class of old, or by its name, as "torch.DoubleTensor".
+
+    Raises:
+        OpTypeError: There is no such class, or its type is not floating point.
+    """
+    kind = _TYPED.get(t) if isinstance(t, str) else t
+    if not isinstance(kind, _TypedTensor):
+        raise OpTypeError(f"invalid type object: {t!r}; expected one as torch.FloatTensor")
+    dt.set_default_dtype(kind.dtype)
