@@ -9,7 +9,9 @@ from __future__ import annotations
 import importlib as _importlib
 from typing import Any as _Any
 
-from dtrain import autograd, compat, nn, optim
+from dtrain import autograd, nn, optim, utils
+from dtrain.compat.aliases import enable_aliases as _enable_aliases
+from dtrain.compat.aliases import lazy_children as _lazy_children
 from dtrain.tensor.create import *  # noqa: F403
 from dtrain.tensor.device import device
 from dtrain.tensor.dtype import (
@@ -41,6 +43,7 @@ from dtrain.tensor.printing import set_printoptions
 from dtrain.tensor.promote import can_cast, promote_types, result_type
 from dtrain.tensor.query import *  # noqa: F403
 from dtrain.tensor.random import *  # noqa: F403
+from dtrain.tensor.random_fill import *  # noqa: F403
 from dtrain.tensor.series import *  # noqa: F403
 from dtrain.tensor.size import Size
 from dtrain.tensor.tensor import Tensor
@@ -50,26 +53,27 @@ float, double, half = float32, float64, float16
 int, long, short = int32, int64, int16
 cfloat, cdouble = complex64, complex128
 
-_LAZY = {  # attribute -> the module that it is, or that defines it
-    "amp": "dtrain.amp", "cuda": "dtrain.cuda", "distributed": "dtrain.distributed",
-    "distributions": "dtrain.distributions", "jit": "dtrain.jit", "load": "dtrain.checkpoint",
-    "onnx": "dtrain.onnx", "save": "dtrain.checkpoint", "serialization": "dtrain.serialization",
-    "utils": "dtrain.utils", "vision": "dtrain.vision", "backends": "dtrain.backends",
+# What is imported when it is first asked for: modules, and names that one of them defines.
+_MODULES = {
+    "cuda": "dtrain.cuda", "distributed": "dtrain.distributed", "random": "dtrain.tensor.random",
+    "serialization": "dtrain.checkpoint", "version": "dtrain.version",
 }  # fmt: skip
+_NAMES = {"load": "dtrain.checkpoint", "save": "dtrain.checkpoint"}
 
 
 def __getattr__(name: str) -> _Any:
-    target = _LAZY.get(name)
-    if target is None:
+    if name in _MODULES:
+        found: _Any = _importlib.import_module(_MODULES[name])
+    elif name in _NAMES:
+        found = getattr(_importlib.import_module(_NAMES[name]), name)
+    else:
         raise AttributeError(f"module 'dtrain' has no attribute {name!r}")
-    module = _importlib.import_module(target)
-    found = module if target.rpartition(".")[2] == name else getattr(module, name)
     globals()[name] = found
     return found
 
 
-compat.enable_aliases()
-for _package in (nn, optim):
-    _package.__getattr__ = compat.lazy_children(_package.__name__)  # type: ignore[attr-defined]
+_enable_aliases()
+for _package in (nn, optim, utils):
+    _package.__getattr__ = _lazy_children(_package.__name__)  # type: ignore[attr-defined]
 
 from dtrain.tensor.from_data import tensor  # noqa: E402  (last: the package has the same name)

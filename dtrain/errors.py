@@ -9,7 +9,8 @@ error catches ours. A message is one lower-case sentence with the values in it::
     |-- OpError (RuntimeError)              an operator got operands it cannot work on
     |   |-- ShapeError
     |   |-- DtypeError
-    |   `-- DeviceError
+    |   |-- DeviceError
+    |   `-- LinAlgError                     a matrix is singular, or an iteration does not converge
     |-- OpTypeError (TypeError)             an argument of the wrong Python type
     |-- OpValueError (ValueError)           an argument with a value outside its range
     |-- OpIndexError (IndexError)           an index or dimension outside the tensor
@@ -40,6 +41,7 @@ __all__ = [
     "DtypeError",
     "GradError",
     "LauncherError",
+    "LinAlgError",
     "MismatchError",
     "OpError",
     "OpIndexError",
@@ -71,6 +73,10 @@ class DtypeError(OpError):
 
 class DeviceError(OpError):
     """Operands lie on different devices, or the device is not there."""
+
+
+class LinAlgError(OpError):
+    """A matrix is singular or not positive-definite, or an iteration does not converge."""
 
 
 class OpTypeError(DtrainError, TypeError):

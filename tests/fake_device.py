@@ -7,6 +7,7 @@ the two, or calls NumPy's functions on a device array, fails as it would with Cu
 from __future__ import annotations
 
 import types
+import weakref
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,31 @@ from dtrain.tensor.tensor import Tensor, wrap
 
 
 class _Device:
+    """The only device there is; `with` makes it the current one."""
+
     id = 0
+
+    def __init__(self, index: int = 0) -> None:
+        if index:
+            raise IndexError(f"there is no device {index}")
+
+    def __enter__(self) -> _Device:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        pass
+
+
+class _Flags:
+    """The flags that CuPy's arrays have."""
+
+    def __init__(self, flags: Any) -> None:
+        self.c_contiguous, self.f_contiguous = flags.c_contiguous, flags.f_contiguous
+        self.owndata, self.forc, self.fnc = flags.owndata, flags.forc, flags.fnc
+
+
+# Every array by the memory it hides: the base of a view is the very object it was cut from.
+_known: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
 
 
 class FakeArray:
@@ -26,9 +51,10 @@ class FakeArray:
     __array_ufunc__ = None
     device = _Device()
 
-    def __init__(self, hidden: Any, base: Any = None) -> None:
+    def __init__(self, hidden: Any) -> None:
         self._hidden = hidden
-        self._owner = base
+        self._base = _owner(hidden)
+        _known[id(hidden)] = self
 
     def __array__(self, *args: Any, **kw: Any) -> Any:
         raise TypeError("implicit conversion of a device array to NumPy")
@@ -41,8 +67,11 @@ class FakeArray:
 
     @property
     def base(self) -> Any:
-        base = self._hidden.base
-        return None if base is None else FakeArray(base)
+        return self._base
+
+    @property
+    def flags(self) -> _Flags:
+        return _Flags(self._hidden.flags)
 
     @property
     def __array_interface__(self) -> Any:
@@ -81,6 +110,23 @@ class FakeArray:
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._hidden[_down(key)] = _down(value)
+
+
+def _next(array: Any) -> Any:
+    """Return the array that an array is a view of; NumPy's as_strided puts a helper in between."""
+    base = array.base
+    return base if isinstance(base, np.ndarray) else getattr(base, "base", None)
+
+
+def _owner(hidden: Any) -> Any:
+    """Return the device array that owns the memory of a view; None for an array of its own."""
+    base = _next(hidden)
+    while base is not None and (further := _next(base)) is not None:
+        base = further
+    if base is None:
+        return None
+    known = _known.get(id(base))
+    return known if known is not None and known._hidden is base else FakeArray(base)
 
 
 def _down(x: Any) -> Any:
@@ -156,8 +202,18 @@ class _Ufunc:
         return _lift(getattr(self._ufunc, name))
 
 
-fake = _Module("fake", np)
-fake.ndarray = FakeArray  # type: ignore[attr-defined]
+def _upload(x: Any, dtype: Any = None, copy: Any = None, **kw: Any) -> Any:
+    """Return a host's array or numbers on the device, as cupy.array does."""
+    return FakeArray(np.array(x._hidden if isinstance(x, FakeArray) else x, dtype, **kw))
+
+
+fake: Any = _Module("fake", np)
+fake.ndarray = FakeArray
+fake.array = fake.asarray = _upload
+fake.cuda = types.SimpleNamespace(
+    Device=_Device,
+    runtime=types.SimpleNamespace(getDeviceCount=lambda: 1, getDevice=lambda: 0),
+)
 register_array_class(FakeArray, fake)
 
 

@@ -97,14 +97,18 @@ class Run:
             return {k: self._visit(v, fn) for k, v in value.items()}
         return value
 
-    def made(self, side: str, grad: bool) -> tuple[Any, dict[str, Any], list[Any]]:
-        """Return (args, kw, tensors) for "dtrain" or "torch"."""
+    def made(self, side: str, grad: bool | int) -> tuple[Any, dict[str, Any], list[Any]]:
+        """Return (args, kw, tensors) for "dtrain" or "torch".
+
+        `grad` says whether the tensors are to require it, or which one of them, from 1.
+        """
         tensors: list[Any] = []
 
         def make(spec: Spec) -> Any:
             a = self.arrays[len(tensors)]
             t = to_torch(a) if side == "torch" else to_dtrain(a)
-            if grad and spec.grad and a.dtype.kind in "fcV":
+            chosen = grad is True or (grad is not False and grad == len(tensors) + 1)
+            if chosen and spec.grad and a.dtype.kind in "fcV":
                 t.requires_grad_()
             tensors.append(t)
             return t

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dtrain.env import launcher_variables, world_size
+from dtrain.env import launcher_variables, local_rank, restarts, world_size
 from dtrain.errors import OpValueError
 
 
@@ -28,3 +28,13 @@ def test_a_world_size_that_is_no_number(monkeypatch):
     monkeypatch.setenv("WORLD_SIZE", "four")
     with pytest.raises(OpValueError, match=r"env\(WORLD_SIZE='four'\)"):
         world_size()
+
+
+@pytest.mark.parametrize(
+    ("name", "read"), [("LOCAL_RANK", local_rank), ("TORCHELASTIC_RESTART_COUNT", restarts)]
+)
+def test_what_the_launcher_tells(name, read, monkeypatch):
+    monkeypatch.delenv(name, raising=False)
+    assert read() is None
+    monkeypatch.setenv(name, "2")
+    assert read() == 2

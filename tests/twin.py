@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 import warnings
 from typing import Any
 
 import numpy as np
 import pytest
 
-__all__ = ["outcome", "same"]
+__all__ = ["lines", "outcome", "same"]
 
 TOLERANCE = {"float16": 2e-3, "bfloat16": 2e-2, "float32": 2e-6, "float64": 1e-12}
 
@@ -37,7 +38,7 @@ def outcome(source: str, torch: Any) -> Any:
             value = eval(compile(ast.Expression(last.value), "<twin>", "eval"), space)
         except Exception as error:
             value = error
-    return value, {w.category for w in said if issubclass(w.category, UserWarning)}
+    return value, {w.category for w in said if issubclass(w.category, UserWarning) and "TypedStorage" not in str(w.message)}
 
 
 def seen(x: Any) -> Any:
@@ -56,7 +57,7 @@ def seen(x: Any) -> Any:
         return {"kind": "ndarray", "dtype": str(x.dtype), "shape": x.shape, "values": x.ravel().tolist()}
     if isinstance(x, np.generic):
         return x.dtype.name, x.item()
-    if kind in ("dtype", "device", "layout", "memory_format", "Size"):
+    if kind in ("dtype", "device", "layout", "memory_format", "Size", "finfo", "iinfo"):
         return kind, repr(x)
     if isinstance(x, dict):
         return {k: seen(v) for k, v in x.items()}
@@ -113,3 +114,9 @@ def same(source: str, words: str = "", tolerance: float = 0.0) -> None:
     expected, got = seen(theirs), seen(ours)
     assert close(got, expected, tolerance), f"{source}\n  dtrain {got}\n  torch  {expected}"
     assert we_said == they_said, f"warnings: dtrain {we_said}, torch {they_said}"
+
+
+def lines(text: str) -> list[str]:
+    """Return the sources in a text: one in a line; a line that ends in ";" goes on in the next."""
+    found = [line.strip() for line in re.sub(r";\n\s*", "; ", text).splitlines()]
+    return [line for line in found if line and not line.startswith("#")]

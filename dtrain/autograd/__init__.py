@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from dtrain.autograd.function import Function
 from dtrain.autograd.run import backward, grad
+from dtrain.autograd.variable import Variable
 from dtrain.tensor.graph import enable_grad, no_grad, set_grad_enabled
 
-__all__ = ["Function", "backward", "enable_grad", "grad", "no_grad", "set_grad_enabled"]
+__all__ = [
+    "Function",
+    "Variable",
+    "backward",
+    "enable_grad",
+    "grad",
+    "no_grad",
+    "set_grad_enabled",
+]

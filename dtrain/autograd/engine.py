@@ -237,7 +237,7 @@ def accumulate(leaf: Leaf, g: Any, fresh: bool, create_graph: bool) -> None:
         more.grad = wrap(a)
     else:
         h = held._a
-        if 0 in h.strides or not h.flags.writeable:
+        if 0 in h.strides or (h.__class__ is np.ndarray and not h.flags.writeable):
             more.grad = wrap(h + a)
         else:
             h += _like(a, target) if a.dtype != target.dtype else a

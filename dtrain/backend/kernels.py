@@ -28,7 +28,6 @@ KERNELS: dict[tuple[str, str], Callable[..., Any]] = {
         "cos": np.cos,
         "tanh": np.tanh,
         "sqrt": np.sqrt,
-        "square": np.square,
         "eq": np.equal,
         "ne": np.not_equal,
         "lt": np.less,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import copy
+from collections.abc import Mapping, MutableMapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from dtrain.errors import OpTypeError
+from dtrain.errors import OpError, OpTypeError
 from dtrain.tensor.dtype import float64
 from dtrain.tensor.from_data import as_tensor, tensor
 from dtrain.tensor.ops.join import stack
@@ -21,7 +22,7 @@ def default_convert(data: Any) -> Any:
     if isinstance(data, np.ndarray) and data.dtype.kind not in "SUO":
         return as_tensor(data)
     if isinstance(data, Mapping):
-        return {k: default_convert(v) for k, v in data.items()}
+        return _like(data, {k: default_convert(v) for k, v in data.items()})
     if isinstance(data, tuple) and hasattr(data, "_fields"):
         return type(data)(*(default_convert(v) for v in data))
     if isinstance(data, (tuple, list)):
@@ -52,14 +53,28 @@ def default_collate(batch: Sequence[Any]) -> Any:
     if isinstance(first, (str, bytes)):
         return batch
     if isinstance(first, Mapping):
-        return {k: default_collate([d[k] for d in batch]) for k in first}
+        return _like(first, {k: default_collate([d[k] for d in batch]) for k in first})
     if isinstance(first, tuple) and hasattr(first, "_fields"):
         return type(first)(*(default_collate(s) for s in zip(*batch, strict=True)))
     if isinstance(first, (tuple, list)):
         if any(len(b) != len(first) for b in batch):
-            raise OpTypeError("each element in list of batch should be of equal size")
+            raise OpError("each element in list of batch should be of equal size")
         return [default_collate(s) for s in zip(*batch, strict=True)]
     raise _cannot(type(first))
+
+
+def _like(sample: Mapping[Any, Any], values: dict[Any, Any]) -> Any:
+    """Return the values in a mapping of the class of `sample`, where it can be made so."""
+    if type(sample) is dict:
+        return values
+    if isinstance(sample, MutableMapping):
+        made = copy.copy(sample)
+        made.update(values)
+        return made
+    try:
+        return type(sample)(values)  # type: ignore[call-arg]
+    except TypeError:
+        return values
 
 
 def _cannot(what: Any) -> OpTypeError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
 from dtrain.errors import OpTypeError, OpValueError
@@ -21,6 +21,7 @@ __all__ = [
     "StackDataset",
     "Subset",
     "TensorDataset",
+    "batch_reader",
     "random_split",
 ]
 
@@ -153,6 +154,21 @@ class Subset(Dataset[Any]):
 
     def __len__(self) -> int:
         return len(self.indices)
+
+
+def batch_reader(dataset: Any) -> Callable[[list[int]], list[Tensor]] | None:
+    """Return a quick way to the batch that default_collate makes of a data set's samples.
+
+    There is one for the rows of tensors, which one indexing call collects. None for the rest.
+    """
+    if type(dataset) is TensorDataset:
+        tensors = dataset.tensors
+        return lambda indices: [t[indices] for t in tensors]
+    if type(dataset) is Subset:
+        inner, chosen = batch_reader(dataset.dataset), dataset.indices
+        if inner is not None and type(chosen) is list:
+            return lambda indices: inner([chosen[i] for i in indices])
+    return None
 
 
 def random_split(

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from dtrain.data.collate import default_collate, default_convert
-from dtrain.data.dataset import IterableDataset
+from dtrain.data.dataset import IterableDataset, batch_reader
 from dtrain.data.sampler import BatchSampler, RandomSampler, SequentialSampler
 from dtrain.errors import OpValueError
 from dtrain.tensor.create import empty
@@ -65,6 +65,13 @@ class DataLoader:
             raise OpValueError("num_workers option should be non-negative; use num_workers=0")
         if timeout < 0:
             raise OpValueError("timeout option should be non-negative")
+        if num_workers == 0 and prefetch_factor is not None:
+            raise OpValueError(
+                "prefetch_factor option could only be specified in multiprocessing; let num_workers "
+                "> 0 to enable multiprocessing, otherwise set prefetch_factor to None"
+            )
+        if num_workers == 0 and persistent_workers:
+            raise OpValueError("persistent_workers option needs num_workers > 0")
         self.dataset = dataset
         self.num_workers, self.timeout = num_workers, timeout
         self.pin_memory, self.pin_memory_device = pin_memory, pin_memory_device
@@ -118,9 +125,12 @@ class DataLoader:
 
     def _batches(self) -> Iterator[Any]:
         dataset, collate = self.dataset, self.collate_fn
+        read = batch_reader(dataset) if collate is default_collate else None
         together = getattr(dataset, "__getitems__", None)
         for indices in self.batch_sampler:
-            if together is not None:
+            if read is not None and {int}.issuperset(map(type, indices)):
+                yield read(indices)
+            elif together is not None:
                 yield collate(together(indices))
             else:
                 yield collate([dataset[i] for i in indices])

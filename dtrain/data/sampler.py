@@ -87,16 +87,17 @@ class RandomSampler(Sampler[int]):
         return len(self.data_source) if self._num_samples is None else self._num_samples
 
     def __iter__(self) -> Iterator[int]:
-        n, left = len(self.data_source), self.num_samples
+        n, count = len(self.data_source), self.num_samples
         generator = fresh_generator(self.generator)
-        while left > 0:
-            if self.replacement:
-                count = min(left, 32)
-                yield from randint(n, (32,), generator=generator).tolist()[:count]
-            else:
-                count = min(left, n)
-                yield from randperm(n, generator=generator).tolist()[:count]
-            left -= count
+        if self.replacement:
+            for _ in range(count // 32):
+                yield from randint(n, (32,), generator=generator).tolist()
+            yield from randint(n, (count % 32,), generator=generator).tolist()
+            return
+        for _ in range(count // n):
+            yield from randperm(n, generator=generator).tolist()
+        # drawn even where nothing is left of it, as torch does
+        yield from randperm(n, generator=generator).tolist()[: count % n]
 
     def __len__(self) -> int:
         return self.num_samples
@@ -132,6 +133,8 @@ class WeightedRandomSampler(Sampler[int]):
             raise OpValueError(
                 f"weights should be a 1d sequence but given weights have shape {self.weights.shape}"
             )
+        if not isinstance(replacement, bool):
+            raise OpValueError(f"replacement should be a boolean value, but got {replacement=}")
         self.num_samples = _positive("WeightedRandomSampler", "num_samples", num_samples)
         self.replacement = replacement
         self.generator = generator

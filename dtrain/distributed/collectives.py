@@ -114,10 +114,10 @@ def _deliver(work: Work, whole: Array, parts: Sequence[Array], async_op: bool) -
 def barrier(
     group: Group = None,
     async_op: bool = False,
-    device_ids: Sequence[int] | None = None,  # noqa: ARG001 - there is nothing to choose
+    device_ids: Sequence[int] | None = None,
     timeout: timedelta | None = None,
 ) -> Work | None:
-    """Wait until every rank of the group has come here."""
+    """Wait until every rank of the group has come here; `device_ids` have no meaning here."""
     pg = member(group, "barrier")
     if pg is None:
         return None
@@ -129,9 +129,12 @@ def barrier(
 def monitored_barrier(
     group: Group = None,
     timeout: timedelta | None = None,
-    wait_all_ranks: bool = False,  # noqa: ARG001 - the error names all missing ranks it knows
+    wait_all_ranks: bool = False,
 ) -> None:
-    """Wait until every rank has come here; after `timeout`, raise an error on this rank."""
+    """Wait until every rank has come here; after `timeout`, raise an error on this rank.
+
+    The error names all missing ranks that are known, whatever `wait_all_ranks` says.
+    """
     barrier(group, timeout=timeout)
 
 

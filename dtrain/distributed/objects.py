@@ -37,7 +37,7 @@ def broadcast_object_list(
     object_list: list[Any],
     src: int | None = None,
     group: Group = None,
-    device: Any = None,  # noqa: ARG001 - objects stay on the host
+    device: Any = None,
     group_src: int | None = None,
     *,
     allow_pickle: bool = False,
@@ -106,7 +106,7 @@ def send_object_list(
     object_list: list[Any],
     dst: int | None = None,
     group: Group = None,
-    device: Any = None,  # noqa: ARG001 - objects stay on the host
+    device: Any = None,
     group_dst: int | None = None,
     *,
     allow_pickle: bool = False,
@@ -122,7 +122,7 @@ def recv_object_list(
     object_list: list[Any],
     src: int | None = None,
     group: Group = None,
-    device: Any = None,  # noqa: ARG001 - objects stay on the host
+    device: Any = None,
     group_src: int | None = None,
     *,
     allow_pickle: bool = False,

@@ -81,9 +81,9 @@ def init_process_group(
     world_size: int = -1,
     rank: int = -1,
     store: Any = None,
-    group_name: str = "",  # noqa: ARG001 - deprecated in torch
+    group_name: str = "",
     pg_options: Any = None,
-    device_id: Any = None,  # noqa: ARG001 - memory of the host needs no choice
+    device_id: Any = None,
 ) -> None:
     """Connect to the other ranks of the job; a process started alone is a world of one.
 
@@ -154,8 +154,8 @@ def new_group(
     backend: str | None = None,
     pg_options: Any = None,
     use_local_synchronization: bool = False,
-    group_desc: str | None = None,  # noqa: ARG001 - a note for torch's logs
-    device_id: Any = None,  # noqa: ARG001 - memory of the host needs no choice
+    group_desc: str | None = None,
+    device_id: Any = None,
     sort_ranks: bool = True,
 ) -> ProcessGroup | int:
     """Make a group of some ranks; every rank of the world has to call this, in the same order.

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dtrain.backend.module import module_of
 from dtrain.errors import OpError
 from dtrain.tensor.graph import MODE, Leaf, Node, Parts, Pick, new_version, next_seq
 from dtrain.tensor.tensor import Tensor, wrap
+from dtrain.typing import Array
 
 if TYPE_CHECKING:
     from dtrain.nn.module import Module
@@ -65,6 +67,7 @@ class BackwardHook:
         self.grad_outputs: Gradients | None = None
         self.input_count = 0
         self.input_places: list[int] = []
+        self.zeros: dict[int, Array] = {}  # gradients by place, for tensors that need none
         self.output_count = 0
         self.output_places: list[int] = []
 
@@ -72,6 +75,9 @@ class BackwardHook:
         """Return the arguments of forward, tensors with the identity behind them."""
         watched, places = _watch(args, self._after_inputs)
         self.input_count, self.input_places = len(args), places
+        if places:
+            tensors = {i: v._a for i, v in enumerate(args) if isinstance(v, Tensor)}
+            self.zeros = {i: _zeros(a) for i, a in tensors.items() if i not in places}
         return watched
 
     def watch_outputs(self, result: Any) -> Any:
@@ -96,7 +102,14 @@ class BackwardHook:
             if got is not None:
                 self.grad_outputs = _checked(got, self.grad_outputs, "pre hook", "grad_output")
         replaced = tuple([self.grad_outputs[i] for i in self.output_places])
-        if not self.input_places:
+        if self.hooks and not self.input_places:
+            warnings.warn(
+                "Full backward hook is firing when gradients are computed with respect to module "
+                "outputs since no inputs require gradients. See "
+                "https://docs.pytorch.org/docs/main/generated/torch.nn.Module.html#torch.nn.Module."
+                "register_full_backward_hook for more details.",
+                stacklevel=5,
+            )
             nothing: Gradients = (None,) * self.input_count
             for hook in self.hooks:
                 got = hook(self.module, nothing, self.grad_outputs)
@@ -112,7 +125,7 @@ class BackwardHook:
         """Run the hooks on the gradients of the inputs."""
         if self.grad_outputs is None:  # only some of the outputs took part in this backward
             return grads
-        inputs = _spread(grads, self.input_places, self.input_count)
+        inputs = _spread(grads, self.input_places, self.input_count, self.zeros)
         for hook in self.hooks:
             got = hook(self.module, inputs, self.grad_outputs)
             if got is not None:
@@ -140,12 +153,22 @@ def _watch(
     return tuple(out), places
 
 
-def _spread(grads: Gradients, places: list[int], count: int) -> Gradients:
+def _spread(
+    grads: Gradients, places: list[int], count: int, zeros: dict[int, Array] | None = None
+) -> Gradients:
     """Return the gradients of tensors at their places among all arguments."""
     out: list[Any] = [None] * count
+    for i, zero in (zeros or {}).items():
+        out[i] = wrap(zero)
     for i, g in zip(places, grads, strict=True):
         out[i] = g
     return tuple(out)
+
+
+def _zeros(a: Array) -> Array:
+    """Return zeros like `a` that take no memory."""
+    xp = module_of(a.__class__)
+    return xp.broadcast_to(xp.zeros((), a.dtype), a.shape)
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:

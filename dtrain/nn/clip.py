@@ -37,7 +37,7 @@ def get_total_norm(
     tensors: Tensors,
     norm_type: float = 2.0,
     error_if_nonfinite: bool = False,
-    foreach: bool | None = None,  # noqa: ARG001 (there is one way, which is the quick one)
+    foreach: bool | None = None,
 ) -> Tensor:
     """Return the norm of all elements of all tensors.
 
@@ -86,7 +86,7 @@ def clip_grads_with_norm_(
     parameters: Tensors,
     max_norm: float,
     total_norm: Tensor,
-    foreach: bool | None = None,  # noqa: ARG001 (there is one way, which is the quick one)
+    foreach: bool | None = None,
 ) -> None:
     """Multiply all gradients by max_norm / (total_norm + 1e-6) where that is below one.
 
@@ -153,7 +153,7 @@ def clip_grad_norm(*args: Any, **kwargs: Any) -> Tensor:
 def clip_grad_value_(
     parameters: Tensors,
     clip_value: float,
-    foreach: bool | None = None,  # noqa: ARG001 (there is one way, which is the quick one)
+    foreach: bool | None = None,
 ) -> None:
     """Cut off all gradients at -clip_value and clip_value.
 

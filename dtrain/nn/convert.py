@@ -122,7 +122,7 @@ def _parse_to(
     dtype: Any = None,
     tensor: Any = None,
     non_blocking: bool = False,
-    memory_format: Any = None,  # noqa: ARG001 (see Note)
+    memory_format: Any = None,
 ) -> tuple[Device | None, dt.dtype | None, bool]:
     """Return (device, dtype, non_blocking) from any spelling of to().
 

@@ -19,7 +19,7 @@ __all__ = ["Bilinear", "Identity", "Linear"]
 class Identity(Module):
     """Hand the input on; takes any arguments and ignores them."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ARG002 (stands for any layer)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
 
     def forward(self, input: Tensor) -> Tensor:
@@ -88,7 +88,7 @@ class Bilinear(Module):
     ) -> None:
         super().__init__()
         if in1_features <= 0:
-            raise OpValueError(f"in1_features must be > 0, but got {in1_features}")
+            raise OpValueError(f"in1_features must be > 0, but got (in1_features={in1_features})")
         self.in1_features, self.in2_features = in1_features, in2_features
         self.out_features = out_features
         size = (out_features, in1_features, in2_features)

@@ -12,10 +12,34 @@ from typing import Any, ClassVar, TypeVar
 
 from dtrain.errors import OpTypeError, OpValueError
 from dtrain.nn.convert import Convertible
-from dtrain.nn.hooks import CALL_HOOKS, Hooked, call_with_hooks, new_tables
+from dtrain.nn.hooks import (
+    CALL_HOOKS,
+    Hooked,
+    call_with_hooks,
+    new_tables,
+    register_module_backward_hook,
+    register_module_buffer_registration_hook,
+    register_module_forward_hook,
+    register_module_forward_pre_hook,
+    register_module_full_backward_hook,
+    register_module_full_backward_pre_hook,
+    register_module_module_registration_hook,
+    register_module_parameter_registration_hook,
+)
 from dtrain.nn.state import Stateful, _IncompatibleKeys
 
-__all__ = ["Module", "_IncompatibleKeys"]
+__all__ = [
+    "Module",
+    "_IncompatibleKeys",
+    "register_module_backward_hook",
+    "register_module_buffer_registration_hook",
+    "register_module_forward_hook",
+    "register_module_forward_pre_hook",
+    "register_module_full_backward_hook",
+    "register_module_full_backward_pre_hook",
+    "register_module_module_registration_hook",
+    "register_module_parameter_registration_hook",
+]
 
 M = TypeVar("M", bound="Module")
 

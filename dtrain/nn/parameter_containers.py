@@ -18,7 +18,7 @@ __all__ = ["ParameterDict", "ParameterList"]
 class _Holder(Module):
     """A module that is not called."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ARG002
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Refuse to be called."""
         raise OpError(f"{type(self).__name__} should not be called.")
 

@@ -58,7 +58,7 @@ class Stateful(Tree):
             "Reached a code path in Module.get_extra_state() that should never be called."
         )
 
-    def set_extra_state(self, state: Any) -> None:  # noqa: ARG002 (for subclasses)
+    def set_extra_state(self, state: Any) -> None:
         """Take back what get_extra_state() returned."""
         raise OpError(
             "Reached a code path in Module.set_extra_state() that should never be called."

@@ -165,7 +165,7 @@ class SequentialLR(_Composed):
         if not hasattr(scheduler, "_schedulers"):
             scheduler.last_epoch -= 1
 
-    def step(self, epoch: int | None = None) -> None:  # noqa: ARG002 (there is no closed form)
+    def step(self, epoch: int | None = None) -> None:
         """Go on by one epoch and set the rates."""
         self.last_epoch += 1
         place = bisect_right(self._milestones, self.last_epoch)
@@ -196,7 +196,7 @@ class ChainedScheduler(_Composed):
         self._schedulers = list(schedulers)
         self._last_lr = self._group_values("lr")
 
-    def step(self, epoch: int | None = None) -> None:  # noqa: ARG002 (there is no closed form)
+    def step(self, epoch: int | None = None) -> None:
         """Go on by one epoch and set the rates."""
         for scheduler in self._schedulers:
             scheduler.step()

@@ -98,7 +98,7 @@ class ConstantLR(LRScheduler):
 
 
 class LinearLR(LRScheduler):
-    """Multiply the rate by a factor that goes from one number to another in `total_iters` epochs."""
+    """Multiply the rate by a factor that goes evenly from one number to another."""
 
     def __init__(
         self,

@@ -197,7 +197,7 @@ class Optimizer(Hooked):
         """
         raise NotImplementedError("an optimizer defines update() or step()")
 
-    def begin(self, xp: Xp, p: Array, group: Group) -> dict[str, Array]:  # noqa: ARG002
+    def begin(self, xp: Xp, p: Array, group: Group) -> dict[str, Array]:
         """Return the state of a parameter before its first update: arrays of its shape."""
         return {}
 
@@ -210,6 +210,8 @@ class Optimizer(Hooked):
         Returns:
             What `closure` returned.
         """
+        if type(self).update is Optimizer.update:
+            raise NotImplementedError("an optimizer defines update() or step()")
         loss = None
         if closure is not None:
             with enable_grad():
@@ -296,11 +298,13 @@ class Optimizer(Hooked):
                 group.setdefault(name, default)  # what an older version did not have
 
     def __repr__(self) -> str:
-        lines = [f"{type(self).__name__} ("]
+        text = f"{type(self).__name__} ("
         for i, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {i}")
-            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key != "params"]
-        return "\n".join([*lines, ")"])
+            text += f"\nParameter Group {i}\n"
+            for key in sorted(group):
+                if key != "params":
+                    text += f"    {key}: {group[key]}\n"
+        return text + ")"
 
 
 Optimizer.step = with_hooks(Optimizer.step)  # type: ignore[method-assign]

@@ -6,6 +6,6 @@ from dtrain.optim.composed import *  # noqa: F403
 from dtrain.optim.cycle import *  # noqa: F403
 from dtrain.optim.decay import *  # noqa: F403
 from dtrain.optim.plateau import *  # noqa: F403
-from dtrain.optim.scheduler import LRScheduler as LRScheduler
+from dtrain.optim.scheduler import LRScheduler
 
 _LRScheduler = LRScheduler

@@ -69,7 +69,7 @@ class SGD(Optimizer):
         return {"momentum_buffer": xp.empty_like(p)} if group["momentum"] else {}
 
     @staticmethod
-    def update(xp: Xp, p: Array, g: Array, state: dict[str, Any], group: dict[str, Any]) -> None:  # noqa: ARG004
+    def update(xp: Xp, p: Array, g: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
         """Change parameters in place; see Optimizer.update."""
         g = with_decay(p, g, group)
         momentum = group["momentum"]

@@ -57,9 +57,10 @@ class Bucket:
             parameter.grad = view
 
     def average(self) -> None:
-        """Start to average over all ranks; alone, there is nothing to overlap with."""
+        """Start to average over all ranks; alone, there is nothing to overlap with or divide."""
         comm = self._communicator
-        self.work = comm.allreduce(self._flat, ReduceOp.AVG, async_op=comm.size > 1)
+        op = ReduceOp.AVG if comm.size > 1 else ReduceOp.SUM
+        self.work = comm.allreduce(self._flat, op, async_op=comm.size > 1)
 
 
 def assign(

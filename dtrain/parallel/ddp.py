@@ -48,9 +48,9 @@ class DistributedDataParallel(Module):
 
     Note:
         `p.grad` is a view of a bucket, so a tensor that was `p.grad` before zero_grad() changes
-        with the next backward: clone it to keep it. Without a gradient in training mode (and
-        under no_grad(), and in no_sync()) forward does not communicate. Arguments of torch that
-        are not listed are not accepted.
+        with the next backward: clone it to keep it. Under no_grad(), in no_sync() and after
+        eval(), forward does not communicate, so that one rank alone may call it. Arguments of
+        torch that are not listed are not accepted.
     """
 
     def __init__(
@@ -64,8 +64,8 @@ class DistributedDataParallel(Module):
         process_group: ProcessGroup | None = None,
         bucket_cap_mb: float | None = None,
         find_unused_parameters: bool = False,
-        check_reduction: bool = False,  # noqa: ARG002 - deprecated in torch
-        gradient_as_bucket_view: bool = False,  # noqa: ARG002 - always so
+        check_reduction: bool = False,
+        gradient_as_bucket_view: bool = False,
         static_graph: bool = False,
     ) -> None:
         super().__init__()
@@ -84,11 +84,7 @@ class DistributedDataParallel(Module):
         self.process_group = find(process_group)
         if self.process_group is None:
             raise OpValueError("Invalid process group specified")
-        # Its own, so that buckets never meet other messages if the ranks do not agree.
-        group = self.process_group.communicator
-        communicator = group.split(0, group.rank)
-        assert communicator is not None
-        self._communicator = communicator
+        communicator = self._communicator = self.process_group.communicator
         if init_sync:
             check_same_model(named, communicator)
             broadcast_tensors([*module.parameters(), *module.buffers()], communicator)

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import functools
 import warnings
-from collections.abc import Sequence
+import zlib
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -19,7 +20,6 @@ import numpy as np
 from dtrain.autograd.engine import at_end
 from dtrain.comm.communicator import Communicator
 from dtrain.comm.reduction import ReduceOp
-from dtrain.comm.work import Work
 from dtrain.errors import GradError
 from dtrain.parallel.bucket import Bucket, assign
 from dtrain.tensor.graph import bump
@@ -36,7 +36,7 @@ class Reducer:
 
     Args:
         named: Name and parameter, each parameter once, the same on every rank.
-        communicator: The ranks; nobody else may use it.
+        communicator: The ranks; the reducer makes communicators of its own from it.
         bucket_bytes: The size at which a bucket is full.
         find_unused: A parameter without a gradient counts as zeros at the end of each backward;
             otherwise a round waits for it, and the next forward complains.
@@ -57,7 +57,9 @@ class Reducer:
         self.enabled = True
         self._names = [name for name, _ in named]
         self._parameters = [parameter for _, parameter in named]
-        self._communicator = communicator
+        # Buckets never meet other messages, and a word about them never has to wait for them.
+        self._communicator = _twin(communicator)
+        self._aside = _twin(communicator)
         self._bucket_bytes = bucket_bytes
         self._find_unused = find_unused
         self._timeout = timeout
@@ -78,16 +80,9 @@ class Reducer:
         """
         if not self._order or not self._missing():
             return
-        names = ", ".join(self._names[i] for i in self._missing())
+        names = self._missing_names()
         self._begin()
-        raise GradError(
-            "Expected to have finished reduction in the prior iteration before starting a new "
-            "one. This error indicates that your module has parameters that were not used in "
-            "producing loss. You can enable unused parameter detection by passing the keyword "
-            "argument `find_unused_parameters=True` to `DistributedDataParallel`, and by making "
-            "sure all `forward` function outputs participate in calculating loss. Parameters "
-            f"which did not receive grad for rank {self._communicator.rank}: {names}"
-        )
+        raise _unfinished({self._aside.rank: names})
 
     # A round
 
@@ -110,6 +105,9 @@ class Reducer:
 
     def _missing(self) -> list[int]:
         return [i for i, ready in enumerate(self._ready) if not ready]
+
+    def _missing_names(self) -> list[str]:
+        return [self._names[i] for i in self._missing()]
 
     def _came(self, i: int, parameter: Tensor) -> None:
         """Note that a gradient is complete for this backward: the hook of every parameter."""
@@ -145,26 +143,44 @@ class Reducer:
     def _walked(self, well: bool) -> None:
         """Wait for what is under way at the end of backward; finish the round if it is complete."""
         self._in_walk = False
-        unused = self._missing() if well and self._find_unused else []
+        torn = self._torn() if well and not self._find_unused else {}
+        unused = self._missing() if well and (self._find_unused or torn) else []
         for i in unused:
             self._add_unused(i)
-        used = self._share_used() if well and self._find_unused else None
+        used = self._share_used() if well and self._find_unused else self._used
         for bucket in self._buckets[: self._started]:
             assert bucket.work is not None
             bucket.work.wait(self._timeout)
             for view in bucket.views:
                 bump(view)
-        if not well:
+        if torn or not well:
             self._histories.clear()
             self._stale.clear()
             self._begin()
         elif self._started == len(self._buckets):
-            self._finish(unused, used)
+            for i in unused:
+                self._settle_unused(i, bool(used[i]))
+            self._finish()
+        if torn:
+            raise _unfinished(torn)
 
-    def _finish(self, unused: Sequence[int], used: Array | None) -> None:
+    def _torn(self) -> dict[int, list[str]]:
+        """Return what each rank misses if the ranks miss different gradients; else nothing.
+
+        Some ranks would otherwise wait for buckets that others never send.
+        """
+        comm = self._aside
+        if comm.size == 1:
+            return {}
+        marks = np.empty(comm.size, np.int64)
+        mark = np.array([zlib.crc32(bytes(self._ready))], np.int64)
+        comm.allgather(marks, mark, timeout=self._timeout)
+        if (marks == marks[0]).all():
+            return {}
+        return dict(enumerate(comm.allgather_obj(self._missing_names())))
+
+    def _finish(self) -> None:
         """Leave every `.grad` with the average, and begin the next round."""
-        for i in unused:
-            self._settle_unused(i, used is None or bool(used[i]))
         for i, node in self._histories.items():
             # The average, with the history of this rank's part.
             bucket, slot = self._places[i]
@@ -197,8 +213,7 @@ class Reducer:
     def _share_used(self) -> Array:
         """Return for each parameter whether any rank has used it."""
         used = self._used.copy()
-        work: Work = self._communicator.allreduce(used, ReduceOp.MAX, async_op=True)
-        work.wait(self._timeout)
+        self._aside.allreduce(used, ReduceOp.MAX, timeout=self._timeout)
         return used
 
     def _settle_unused(self, i: int, used_somewhere: bool) -> None:
@@ -220,7 +235,29 @@ class Reducer:
         """Fill the buckets anew, once, in the order in which gradients came on rank 0."""
         self._may_rebuild = False
         order = np.array(self._order, np.int64)
-        self._communicator.broadcast(order)
+        self._aside.broadcast(order)
         assignment = self._assign(order.tolist())
         if [set(new) for new in assignment] != [set(bucket.members) for bucket in self._buckets]:
             self._build(assignment)
+
+
+def _twin(communicator: Communicator) -> Communicator:
+    """Return a communicator of the same ranks."""
+    made = communicator.split(0, communicator.rank)
+    assert made is not None
+    return made
+
+
+def _unfinished(missing: Mapping[int, Sequence[str]]) -> GradError:
+    """Make the error for parameters that have received no gradient, by rank."""
+    places = "; ".join(
+        f"for rank {rank}: {', '.join(names)}" for rank, names in missing.items() if names
+    )
+    return GradError(
+        "Expected to have finished reduction in the prior iteration before starting a new one. "
+        "This error indicates that your module has parameters that were not used in producing "
+        "loss. You can enable unused parameter detection by passing the keyword argument "
+        "`find_unused_parameters=True` to `DistributedDataParallel`, and by making sure all "
+        "`forward` function outputs participate in calculating loss. Parameters which did not "
+        f"receive grad {places}"
+    )

@@ -104,12 +104,17 @@ def unwrap(op: Op, values: list[Any]) -> tuple[list[Any], type]:
         if given:
             cls = given[0]._a.__class__
     if cls is None:
-        bad = values[op.operands[0]] if op.operands else None
-        raise OpTypeError(
-            f"{op.name}(): argument '{op.params[op.operands[0]] if op.operands else 'tensors'}' "
-            f"must be Tensor, not {type(bad).__name__}"
-        )
+        at = op.operands[0] if op.operands else op.variadic or 0
+        raise type_error(op, at, values[at])
     return arrays, cls
+
+
+def type_error(op: Op, at: int, value: Any) -> OpTypeError:
+    """Return the error for an argument that should be a tensor."""
+    return OpTypeError(
+        f"{op.name}(): argument '{op.params[at]}' (position {at + 1}) must be Tensor, not "
+        f"{type(value).__name__}"
+    )
 
 
 def describe(op: Op, values: Sequence[Any]) -> str:
@@ -191,8 +196,11 @@ def general(op: Op, args: tuple[Any, ...], kw: dict[str, Any]) -> Any:
     out = kw.pop("out", None) if kw else None
     values = bind(op, args, kw)
     for i in op.operands:
-        if values[i].__class__ is np.ndarray:
-            values[i] = wrap(values[i])
+        v = values[i]
+        if v.__class__ is np.ndarray:
+            values[i] = wrap(v)
+        elif i in op.tensors_only and not isinstance(v, Tensor):
+            raise type_error(op, i, v)
     values = op.kind.cast(op, values)
     arrays, cls = unwrap(op, values)
     made = finish(op, values, arrays, cls, run(op, values, arrays, cls))
@@ -222,7 +230,7 @@ def finish(op: Op, values: list[Any], arrays: list[Any], cls: type, y: Any) -> A
 
 def as_array(cls: type, a: Any) -> Any:
     """Return a result as an array: NumPy gives scalars for 0-d ones."""
-    return np.asarray(a) if cls is np.ndarray else a
+    return np.asarray(a) if isinstance(a, (np.generic, np.ndarray, int, float, complex)) else a
 
 
 def shares(y: Any, a: Any) -> bool:
@@ -264,7 +272,11 @@ def record(op: Op, values: list[Any], arrays: list[Any], made: Any) -> None:
 
 def _input_shapes(op: Op, values: list[Any], wanted: tuple[bool, ...]) -> tuple[Any, ...]:
     return tuple(
-        [values[i]._a.shape for i, w in zip(op.rule_positions, wanted, strict=True) if w or op.joint]
+        [
+            values[i]._a.shape
+            for i, w in zip(op.rule_positions, wanted, strict=True)
+            if w or op.joint
+        ]
     )
 
 

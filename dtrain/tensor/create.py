@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from dtrain.backend.module import module_of
 from dtrain.backend.transfer import device_module, device_scope
 from dtrain.errors import DtypeError, OpTypeError, ShapeError
 from dtrain.tensor import dtype as dt
@@ -52,6 +53,14 @@ def on(device: Any, make: Callable[[Xp], Array]) -> Any:
     where = Device(device)
     with device_scope(where.type, where.index):
         return make(device_module(where.type))
+
+
+def beside(array: Array, make: Callable[[Xp], Array]) -> Any:
+    """Return `make(xp)`, run while the device of an array is the current one."""
+    if array.__class__ is np.ndarray:
+        return make(np)
+    with array.device:
+        return make(module_of(array.__class__))
 
 
 def np_type(dtype: Any) -> Any:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from dtrain.tensor.call import OPERANDS, as_array, explain, finish, general, save, shares
 from dtrain.tensor.graph import MODE, Node, new_version, next_seq, track_view
-from dtrain.tensor.promote import div_cast, float_cast, float_promote_cast
+from dtrain.tensor.promote import div_cast, float_cast, float_promote_cast, keep, rest_cast
+from dtrain.tensor.sequence_call import can_join, make_join
 from dtrain.tensor.tensor import Tensor
-from dtrain.tensor.view_call import can_view, make_view
 from dtrain.tensor.view_call import can_view, make_view
 
 if TYPE_CHECKING:
@@ -35,15 +35,11 @@ def make(op: Op) -> Callable[..., Any]:
         return make_unary(op)
     if op.kind.view and can_view(op):
         return make_view(op)
-    if op.kind.view and can_view(op):
-        return make_view(op)
+    if can_join(op):
+        return make_join(op)
     if op.operands == (0,) and op.variadic is None and not op.joint:
         return make_single(op)
-
-    def call(*args: Any, **kw: Any) -> Any:
-        return general(op, args, kw)
-
-    return call
+    return make_several(op)
 
 
 def _raised(op: Op, values: Any, error: Exception) -> Exception:
@@ -69,6 +65,57 @@ def _head_and_tail(op: Op, plan: Plan) -> tuple[tuple[int, ...] | None, tuple[An
 def _kinds(op: Op) -> str:
     """Return NumPy's kinds of the dtypes that need neither a cast nor widening."""
     return "fc" + ("" if op.kind.widen else "V") + ("" if op.kind.cast in _TO_FLOAT else "biu")
+
+
+def make_several(op: Op) -> Callable[..., Any]:
+    """Return the call of an operator on tensors and options that need no conversion."""
+    kernels, operands, cast = op.kernels, op.operands, op.kind.cast
+    defaults, required, index, count = op.defaults, op.required, op.index, len(op.params)
+    free = {keep: len(operands), rest_cast: 1}.get(cast, 0)  # operands of any type
+    kinds = "f" if op.kind.widen else "fV"
+    if op.variadic is not None or op.varargs is not None or cast is div_cast or not operands:
+        return lambda *args, **kw: general(op, args, kw)
+
+    def call(*args: Any, **kw: Any) -> Any:
+        given = len(args)
+        if not required <= given <= count:
+            return general(op, args, kw)
+        values = [*args, *defaults[given:]]
+        for key, value in kw.items():
+            i = index.get(key)
+            if i is None or i < given:
+                return general(op, args, kw)
+            values[i] = value
+        arrays, cls, common = values.copy(), None, None
+        for n, i in enumerate(operands):
+            v = values[i]
+            if isinstance(v, Tensor):
+                a = arrays[i] = v._a
+                d = a.dtype
+                if cls is None:
+                    cls = a.__class__
+                elif cls is not a.__class__:
+                    return general(op, args, kw)
+                if n >= free:
+                    if common is None:
+                        common = d
+                    if d is not common or d.kind not in kinds:
+                        return general(op, args, kw)
+                elif d.kind == "V":
+                    return general(op, args, kw)
+            elif v is not None and (
+                n < free or (v.__class__ is not float and v.__class__ is not int)
+            ):
+                return general(op, args, kw)
+        if cls is None or (common is None and free < len(operands)):
+            return general(op, args, kw)
+        try:
+            y = kernels[cls](*arrays)
+        except _NUMPY_ERRORS as error:
+            raise _raised(op, values, error) from None
+        return finish(op, values, arrays, cls, y)
+
+    return call
 
 
 def make_single(op: Op) -> Callable[..., Any]:
@@ -208,11 +255,13 @@ def make_binary(op: Op, operator: bool = False) -> Callable[..., Any]:
         for m in (1, 2, 3):
             plan = op.plan((bool(m & 1), bool(m & 2)))
             plans[m] = plan, *_head_and_tail(op, plan)
-    kinds = _kinds(op)
+    kinds, joint = _kinds(op), op.joint is not None
+    longer = make_several(op)
+    second, first = op.kind.numbers != "none", op.kind.numbers == "all"  # may be numbers
 
     def call(*args: Any, **kw: Any) -> Any:
         if kw or len(args) != 2:
-            return general(op, args, kw)
+            return longer(*args, **kw)
         input, other = args
         n = m = None
         if isinstance(input, Tensor):
@@ -224,13 +273,13 @@ def make_binary(op: Op, operator: bool = False) -> Callable[..., Any]:
                 if b.dtype is not d or b.__class__ is not cls or d.kind not in kinds:
                     return general(op, args, kw)
                 m = other._node
-            elif d.kind == "f" and (other.__class__ is float or other.__class__ is int):
+            elif second and d.kind == "f" and (other.__class__ is float or other.__class__ is int):
                 b = other
             elif operator and not isinstance(other, OPERANDS):
                 return NotImplemented
             else:
                 return general(op, args, kw)
-        elif (input.__class__ is float or input.__class__ is int) and isinstance(other, Tensor):
+        elif first and input.__class__ in (float, int) and isinstance(other, Tensor):
             a, b = input, other._a
             cls, d = b.__class__, b.dtype
             if d.kind != "f":
@@ -256,7 +305,8 @@ def make_binary(op: Op, operator: bool = False) -> Callable[..., Any]:
             node.edges, node.shapes = (n,), (a.shape,)
         elif n is None:
             plan, head, tail = plans[2]
-            node.edges, node.shapes = (m,), (b.shape,)
+            node.edges = (None, m) if joint else (m,)  # a joint rule answers for both
+            node.shapes = (b.shape,)
         else:
             plan, head, tail = plans[3]
             node.edges, node.shapes = (n, m), (a.shape, b.shape)

@@ -46,8 +46,8 @@ def torch_index_error(shape: tuple[int, ...], error: Exception) -> Exception:
     """Return what to raise for NumPy's error on a basic index of a tensor of `shape`."""
     if isinstance(error, IndexError) and not shape:
         return OpIndexError(
-            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` in "
-            "C++ to convert a 0-dim tensor to a number"
+            "invalid index of a 0-dim tensor. Use `tensor.item()` in Python or `tensor.item<T>()` "
+            "in C++ to convert a 0-dim tensor to a number"
         )
     if "too many indices" in str(error):
         return OpIndexError(f"too many indices for tensor of dimension {len(shape)}")
@@ -165,8 +165,7 @@ def _from_array(a: Any, tensor: Tensor | None, array: Any) -> Any:
         return _Mask(a if kind == "b" else a != 0)
     if kind not in "iu":
         raise OpIndexError(
-            "tensors used as indices must be long, int, byte or bool tensors, not "
-            f"{a.dtype.name}"
+            f"tensors used as indices must be long, int, byte or bool tensors, not {a.dtype.name}"
         )
     if a.ndim == 0:
         return int(a)

@@ -2,7 +2,7 @@
 
 A change in place gives the tensor a new node, as if its result were a new tensor. Where the tensor
 is a view, the change belongs to the base: the base's history is rebased onto a node that routes the
-region through the operator and the rest around it, and every live view gets a history from the base.
+region through the operator and the rest around it, and every live view gets a history from there.
 """
 
 from __future__ import annotations
@@ -97,8 +97,9 @@ def _check_fit(where: str, made: Tensor, into: Tensor) -> None:
         )
     if 0 in into._a.strides and into._a.size > 1:
         raise OpError(
-            f"{where}: unsupported operation: more than one element of the written-to tensor refers "
-            "to a single memory location. Please clone() the tensor before performing the operation."
+            f"{where}: unsupported operation: more than one element of the written-to tensor "
+            "refers to a single memory location. Please clone() the tensor before performing the "
+            "operation."
         )
     _check_cast(where, made, into)
 
@@ -183,8 +184,8 @@ class CopySlices(Node):
     def __init__(self, base: Tensor, view: Tensor, inner: Node) -> None:
         if view._a.dtype != base._a.dtype:
             raise GradError(
-                f"cannot record a change in place of a view as {dt.of(view._a.dtype)} of a tensor of "
-                f"type {dt.of(base._a.dtype)}; do clone() before"
+                f"cannot record a change in place of a view as {dt.of(view._a.dtype)} of a tensor "
+                f"of type {dt.of(base._a.dtype)}; do clone() before"
             )
         self.edges = (base._node, *inner.edges)
         self.inner = inner

@@ -40,10 +40,7 @@ def _copy(self: Tensor) -> Tensor:
     """Return another tensor over the same memory, without history."""
     made = wrap_as(type(self), self._a)
     made.__dict__.update(self.__dict__)
-    made.requires_grad_(self.requires_grad)
-    if self._more is not None and self._more.grad is not None:
-        made.grad = self._more.grad
-    return made
+    return made.requires_grad_(self.requires_grad)
 
 
 def copy_array(a: Array, memo: dict[int, Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -93,6 +94,12 @@ def set_default_tensor_type(t: Any) -> None:
     Raises:
         OpTypeError: There is no such class, or its type is not floating point.
     """
+    warnings.warn(
+        "torch.set_default_tensor_type() is deprecated as of PyTorch 2.1, please use "
+        "torch.set_default_dtype() and torch.set_default_device() as alternatives.",
+        UserWarning,
+        stacklevel=2,
+    )
     kind = _TYPED.get(t) if isinstance(t, str) else t
     if not isinstance(kind, _TypedTensor):
         raise OpTypeError(f"invalid type object: {t!r}; expected one as torch.FloatTensor")

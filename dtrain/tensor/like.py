@@ -7,7 +7,17 @@ from typing import Any
 from dtrain.backend.strided import strided
 from dtrain.errors import OpTypeError
 from dtrain.tensor import dtype as dt
-from dtrain.tensor.create import check_fill, empty, fill_number, finish, named_size, np_type, on, sizes
+from dtrain.tensor.create import (
+    beside,
+    check_fill,
+    empty,
+    fill_number,
+    finish,
+    named_size,
+    np_type,
+    on,
+    sizes,
+)
 from dtrain.tensor.from_data import tensor
 from dtrain.tensor.legacy import legacy_tensor
 from dtrain.tensor.memory_format import memory_format as MemoryFormat
@@ -29,13 +39,15 @@ def _like(
         raise OpTypeError(f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}")
     a = input._a
     target = a.dtype if dtype is None else dt.np_dtype(dtype)
-    where = input.device if device is None else device
     if memory_format is not None and memory_format is not preserve_format:
+        where = input.device if device is None else device
         made = empty(a.shape, dtype=dt.of(target), device=where, memory_format=memory_format)._a
-    elif device is None and 0 not in a.strides:
-        made = on(where, lambda xp: xp.empty_like(a, target))  # keeps the order of dimensions
+    elif device is not None:
+        made = on(device, lambda xp: xp.empty(a.shape, target))
+    elif 0 in a.strides:
+        made = beside(a, lambda xp: xp.empty(a.shape, target))
     else:
-        made = on(where, lambda xp: xp.empty(a.shape, target))
+        made = beside(a, lambda xp: xp.empty_like(a, target))  # keeps the order of dimensions
     if value is not None:
         made[...] = value
     return finish(made, requires_grad)
@@ -100,7 +112,10 @@ def _new(
 ) -> Tensor:  # fmt: skip
     shape = named_size(where, size, named)
     target = self._a.dtype if dtype is None else dt.np_dtype(dtype)
-    made = on(self.device if device is None else device, lambda xp: xp.empty(shape, target))
+    if device is None:
+        made = beside(self._a, lambda xp: xp.empty(shape, target))
+    else:
+        made = on(device, lambda xp: xp.empty(shape, target))
     if value is not None:
         check_fill(value, target)
         made[...] = value

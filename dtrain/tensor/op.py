@@ -81,6 +81,7 @@ class Kind:
         view: The result may share memory with the first operand.
         method: There is a tensor method.
         widen: Where an operand is bfloat16, the body gets float32 and its result is rounded.
+        numbers: Which operands may be Python numbers: "all", "other" (all but the first), "none".
         fast: Which accelerated call the operator gets: "", "unary" or "binary".
     """
 
@@ -91,6 +92,7 @@ class Kind:
     view: bool = False
     method: bool = True
     widen: bool = False
+    numbers: str = "all"
     fast: str = ""
 
 
@@ -102,8 +104,10 @@ UNARY = Kind(inplace=True, widen=True, fast="unary")
 UNARY_FLOAT = Kind(float_cast, inplace=True, widen=True, fast="unary")
 BINARY = Kind(promote_cast, broadcast=True, inplace=True, widen=True, fast="binary")
 BINARY_FLOAT = Kind(float_promote_cast, broadcast=True, inplace=True, widen=True, fast="binary")
-COMPARE = Kind(compare_cast, broadcast=True, inplace=True, widen=True, fast="binary")
-LOGIC = Kind(broadcast=True, inplace=True, widen=True, fast="binary")
+COMPARE = Kind(
+    compare_cast, broadcast=True, inplace=True, widen=True, numbers="other", fast="binary"
+)
+LOGIC = Kind(broadcast=True, inplace=True, widen=True, numbers="none", fast="binary")
 TEST = Kind(widen=True, fast="unary")
 TERNARY = Kind(promote_cast, broadcast=True, inplace=True, widen=True)
 
@@ -168,6 +172,8 @@ class Op:
         self.required = sum(p.default is p.empty for p in params)
         self.defaults = tuple(p.default for p in params)
         self.operands = tuple(i for i, p in enumerate(params) if str(p.annotation) == "Array")
+        first_number = {"all": 0, "other": 1, "none": len(params)}[kind.numbers]
+        self.tensors_only = self.operands[:first_number]
         self.variadic = next(
             (i for i, p in enumerate(params) if str(p.annotation) == "Arrays"), None
         )
@@ -252,6 +258,8 @@ class _Namespace:
         self._find = find
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
+        if name not in REGISTRY:
+            raise AttributeError(f"F.{name}: there is no operator of that name")
         found = self._find(name)
         setattr(self, name, found)
         return found
@@ -360,15 +368,15 @@ def function(fn: Fn) -> Fn:
     return fn
 
 
-def attach_inplace(fn: Callable[..., Any]) -> None:
+def attach_inplace(fn: Callable[..., Any], name: str = "") -> None:
     """Give a function composed of operators an in-place form: the tensor method `name_`."""
 
     def inplace(self: Any, *args: Any, **kw: Any) -> Any:
         source = self.clone() if MODE.grad else self  # fn may save what is about to be overwritten
         return self.copy_(fn(source, *args, **kw))
 
-    inplace.__name__, inplace.__doc__ = fn.__name__ + "_", fn.__doc__
-    attach(fn.__name__ + "_", inplace)
+    inplace.__name__, inplace.__doc__ = name or fn.__name__ + "_", fn.__doc__
+    attach(inplace.__name__, inplace)
 
 
 def also(name: str, fn: Any) -> None:

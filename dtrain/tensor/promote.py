@@ -77,7 +77,9 @@ def _scalar_type(value: Any) -> dtype:
         return dt.get_default_dtype()
     if isinstance(value, (complex, np.complexfloating)):
         return dt.get_default_dtype().to_complex()
-    raise OpTypeError(f"unsupported operand type {type(value).__name__}; expected a tensor or number")
+    raise OpTypeError(
+        f"unsupported operand type {type(value).__name__}; expected a tensor or number"
+    )
 
 
 def result_type(*operands: Any) -> dtype:
@@ -134,8 +136,9 @@ def _convert(values: list[Any], at: list[int], target: dtype) -> list[Any]:
         if isinstance(v, Tensor):
             if v._a.dtype != target.np:
                 values[i] = to_dtype(v, target)
-        elif not weak or not isinstance(v, (int, float, complex)):
-            # wraps around as torch does; NumPy would refuse 300 for a uint8
+        elif not weak or v.__class__ not in (bool, int, float, complex):
+            # wraps around as torch does; NumPy would refuse 300 for a uint8, and make float64 of a
+            # float32 for the sake of a np.float64
             values[i] = np.asarray(v).astype(target.np)[()]
     return values
 

@@ -1,8 +1,9 @@
-"""Random tensors: torch's functions and in-place methods over a Generator."""
+"""Random tensors: torch's functions over a Generator."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from dtrain.backend.module import to_host
@@ -10,19 +11,25 @@ from dtrain.backend.transfer import move
 from dtrain.errors import OpError, OpTypeError
 from dtrain.tensor import dtype as dt
 from dtrain.tensor import generator as gen
-from dtrain.tensor.create import finish, get_default_device, module_for, np_type, sizes
+from dtrain.tensor.create import (
+    fill_out,
+    finish,
+    get_default_device,
+    module_for,
+    named_size,
+    np_type,
+    sizes,
+)
 from dtrain.tensor.device import device as Device
 from dtrain.tensor.generator import Generator
-from dtrain.tensor.graph import bump, check_inplace
-from dtrain.tensor.inplace import rebase
-from dtrain.tensor.op import PLAIN, attach, op
+from dtrain.tensor.op import attach
 from dtrain.tensor.tensor import Tensor
-from dtrain.typing import Array, Xp
+from dtrain.typing import Array
 
 __all__ = [
-    "bernoulli", "get_rng_state", "initial_seed", "manual_seed", "multinomial", "normal", "rand",
-    "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm", "seed",
-    "set_rng_state",
+    "bernoulli", "fork_rng", "get_rng_state", "initial_seed", "manual_seed", "multinomial",
+    "normal", "rand", "rand_like", "randint", "randint_like", "randn", "randn_like", "randperm",
+    "seed", "set_rng_state",
 ]  # fmt: skip
 
 manual_seed, seed, initial_seed = gen.manual_seed, gen.seed, gen.initial_seed
@@ -38,44 +45,64 @@ def set_rng_state(new_state: Tensor) -> None:
     gen.default_generator.set_state(new_state)
 
 
-def _source(generator: Generator | None) -> Generator:
+@contextlib.contextmanager
+def fork_rng(
+    devices: Sequence[Any] | None = None, enabled: bool = True, device_type: str = "cuda"
+) -> Iterator[None]:
+    """Leave the default generator as it was when the block ends.
+
+    Args:
+        devices: For torch's signature; the numbers of all devices come from one generator.
+        enabled: False makes the block an ordinary one.
+        device_type: For torch's signature.
+    """
+    state = get_rng_state() if enabled else None
+    try:
+        yield
+    finally:
+        if state is not None:
+            set_rng_state(state)
+
+
+def source_of(generator: Generator | None) -> Generator:
     return gen.default_generator if generator is None else generator
 
 
-def _placed(array: Any, device: Any, requires_grad: bool, out: Any = None) -> Tensor:
+def _type(dtype: Any, out: Any) -> Any:
+    return out._a.dtype if dtype is None and isinstance(out, Tensor) else np_type(dtype)
+
+
+def _placed(where: str, array: Any, device: Any, requires_grad: bool, out: Any = None) -> Tensor:
     """Return drawn numbers as a tensor; all are drawn on the host, so streams are the same."""
     if module_for(device).__name__ != "numpy":
         array = move(array, str(get_default_device() if device is None else Device(device)))
-    if out is not None:
-        out._a = array.astype(out._a.dtype)
-        return out  # type: ignore[no-any-return]
-    return finish(array, requires_grad)
+    return finish(array, requires_grad) if out is None else fill_out(where, array, out)
 
 
 def rand(
     *size: Any, generator: Generator | None = None, out: Any = None, dtype: Any = None,
     layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
+    **named: Any,
 ) -> Tensor:  # fmt: skip
     """Return numbers from [0, 1)."""
-    size = size or ((),)
-    array = _source(generator).uniform(sizes("rand", size), np_type(dtype))
-    return _placed(array, device, requires_grad, out)
+    array = source_of(generator).uniform(named_size("rand", size, named), _type(dtype, out))
+    return _placed("rand", array, device, requires_grad, out)
 
 
 def randn(
     *size: Any, generator: Generator | None = None, out: Any = None, dtype: Any = None,
     layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
+    **named: Any,
 ) -> Tensor:  # fmt: skip
     """Return normally distributed numbers of mean 0 and variance 1."""
-    size = size or ((),)
-    array = _source(generator).normal(sizes("randn", size), np_type(dtype))
-    return _placed(array, device, requires_grad, out)
+    array = source_of(generator).normal(named_size("randn", size, named), _type(dtype, out))
+    return _placed("randn", array, device, requires_grad, out)
 
 
 def randint(
     *args: Any, low: int = 0, high: int | None = None, size: Any = None,
     generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None,
-    device: Any = None, requires_grad: bool = False,
+    device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Return integers from [low, high): randint(high, size) or randint(low, high, size)."""
     rest = list(args)
@@ -85,11 +112,11 @@ def randint(
         low, high = rest
     elif len(rest) == 1:
         high = rest[0]
-    if high is None or size is None:
+    if high is None or size is None or not isinstance(size, (tuple, list)):
         raise OpTypeError("randint(): expected (high, size) or (low, high, size)")
-    target = dt.int64.np if dtype is None else dt.np_dtype(dtype)
-    array = _source(generator).integers(int(low), int(high), sizes("randint", (size,)), target)
-    return _placed(array, device, requires_grad, out)
+    target = _type(dt.int64 if dtype is None and out is None else dtype, out)
+    array = source_of(generator).integers(int(low), int(high), sizes("randint", (size,)), target)
+    return _placed("randint", array, device, requires_grad, out)
 
 
 def randperm(
@@ -97,41 +124,81 @@ def randperm(
     layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Return the integers below n in random order."""
-    target = dt.int64.np if dtype is None else dt.np_dtype(dtype)
-    return _placed(_source(generator).permutation(int(n), target), device, requires_grad, out)
+    if isinstance(n, (bool, float)):
+        raise OpTypeError(f"randperm(): argument 'n' must be int, not {type(n).__name__}")
+    target = _type(dt.int64 if dtype is None and out is None else dtype, out)
+    array = source_of(generator).permutation(int(n), target)
+    return _placed("randperm", array, device, requires_grad, out)
 
 
-def _like(input: Tensor, draw: Callable[..., Any], dtype: Any, device: Any, grad: bool) -> Tensor:
+def in_order(
+    array: Array, draw: Callable[..., Array], target: Any, *args: Any, ordered: bool = False
+) -> Array:
+    """Draw numbers for an array in the order of its memory, as torch does.
+
+    Args:
+        array: Says the shape and the order of the dimensions.
+        draw: A method of a Generator that takes (shape, type, ...).
+        target: The type.
+        *args: What else `draw` takes.
+        ordered: `draw` takes blocks=False for memory that is not contiguous.
+    """
+    shape = tuple(array.shape)
+    if array.flags.c_contiguous:
+        return draw(shape, target, *args)
+    options = {"blocks": False} if ordered else {}
+    axes = sorted(range(len(shape)), key=lambda i: -array.strides[i])
+    back = sorted(range(len(shape)), key=axes.__getitem__)
+    drawn = draw(tuple([shape[i] for i in axes]), target, *args, **options)
+    return drawn.transpose(back)
+
+
+def _like(
+    where: str, input: Tensor, draw: Callable[..., Any], dtype: Any, device: Any, grad: bool,
+    *args: Any, ordered: bool = False,
+) -> Tensor:  # fmt: skip
+    if not isinstance(input, Tensor):
+        raise OpTypeError(f"{where}(): argument 'input' must be Tensor, not {type(input).__name__}")
     target = input._a.dtype if dtype is None else dt.np_dtype(dtype)
-    array = draw(tuple(input._a.shape), target)
-    return _placed(array, input.device if device is None else device, grad)
+    array = in_order(input._a, draw, target, *args, ordered=ordered)
+    return _placed(where, array, input.device if device is None else device, grad)
 
 
 def rand_like(
     input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
     generator: Generator | None = None, layout: Any = None, memory_format: Any = None,
+    pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Return numbers from [0, 1) in the shape and type of `input`."""
-    return _like(input, _source(generator).uniform, dtype, device, requires_grad)
+    return _like(
+        "rand_like", input, source_of(generator).uniform, dtype, device, requires_grad
+    )
 
 
 def randn_like(
     input: Tensor, *, dtype: Any = None, device: Any = None, requires_grad: bool = False,
     generator: Generator | None = None, layout: Any = None, memory_format: Any = None,
+    pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Return normally distributed numbers in the shape and type of `input`."""
-    return _like(input, _source(generator).normal, dtype, device, requires_grad)
+    return _like(
+        "randn_like", input, source_of(generator).normal, dtype, device, requires_grad, ordered=True
+    )
 
 
 def randint_like(
     input: Tensor, low: int, high: int | None = None, *, dtype: Any = None, device: Any = None,
-    requires_grad: bool = False, layout: Any = None, memory_format: Any = None,
+    requires_grad: bool = False, generator: Generator | None = None, layout: Any = None,
+    memory_format: Any = None, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Return integers from [low, high) in the shape and type of `input`; [0, low) for one bound."""
     low, high = (0, low) if high is None else (low, high)
-    target = input._a.dtype if dtype is None else dt.np_dtype(dtype)
-    array = gen.default_generator.integers(int(low), int(high), tuple(input._a.shape), target)
-    return _placed(array, input.device if device is None else device, requires_grad)
+    source = source_of(generator)
+
+    def draw(shape: tuple[int, ...], kind: Any) -> Array:
+        return source.integers(int(low), int(high), shape, kind)
+
+    return _like("randint_like", input, draw, dtype, device, requires_grad)
 
 
 def normal(
@@ -139,17 +206,18 @@ def normal(
     out: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Return normally distributed numbers; mean and std are numbers (with size) or tensors."""
-    source = _source(generator)
+    source = source_of(generator)
     if size is not None:
-        array = source.normal(sizes("normal", (size,)), np_type(dtype), float(mean), float(std))
-        return _placed(array, device, requires_grad, out)
+        shape = sizes("normal", (size,))
+        array = source.normal(shape, _type(dtype, out), float(mean), float(std))
+        return _placed("normal", array, device, requires_grad, out)
     if isinstance(std, Tensor) and std._a.size and bool((std._a < 0).any()):
         raise OpError("normal expects all elements of std >= 0.0")
     both = mean + 0 * std if isinstance(mean, Tensor) else mean * 1.0 + 0 * std
     if not isinstance(both, Tensor):
         raise OpTypeError("normal(): expected a tensor as mean or std, or a size")
     made: Tensor = randn_like(both.detach(), generator=generator) * std + mean
-    return made if out is None else _placed(made._a, None, False, out)
+    return made if out is None else fill_out("normal", made._a, out)
 
 
 def bernoulli(
@@ -159,8 +227,8 @@ def bernoulli(
     if not input.dtype.is_floating_point and p is None:
         raise OpError(f"bernoulli(): expected a floating point tensor, got {input.dtype}")
     chance = to_host(input._a) if p is None else float(p)
-    array = _source(generator).bernoulli(chance, tuple(input._a.shape), input._a.dtype)
-    return _placed(array, input.device, False, out)
+    array = source_of(generator).bernoulli(chance, tuple(input._a.shape), input._a.dtype)
+    return _placed("bernoulli", array, input.device, False, out)
 
 
 attach("bernoulli", bernoulli)
@@ -177,95 +245,8 @@ def multinomial(
         num_samples: Draws from each row.
         replacement: Whether an index may come more than once.
     """
-    array = _source(generator).multinomial(to_host(input._a), num_samples, replacement)
-    return _placed(array, input.device, False, out)
+    array = source_of(generator).multinomial(to_host(input._a), num_samples, replacement)
+    return _placed("multinomial", array, input.device, False, out)
 
 
 attach("multinomial", multinomial)
-
-
-# ---- in place ----
-@op(PLAIN, name="overwrite", input=lambda F, g: F.mul(g, 0))
-def _overwrite(xp: Xp, input: Array, values: Any) -> Array:
-    """Stand for an input whose values were all replaced: its gradient is zero."""
-    return values
-
-
-def _fill(self: Tensor, where: str, draw: Callable[..., Any], *args: Any) -> Tensor:
-    check_inplace(self, where)
-    array = draw(tuple(self._a.shape), self._a.dtype, *args)
-    if not self.is_cpu:
-        array = move(array, str(self.device))
-    history = None if self._node is None else _overwrite(self, array)._node
-    self._a[...] = array
-    bump(self)
-    if history is not None:
-        rebase(self, history)
-    return self
-
-
-def _uniform_(
-    self: Tensor, a: float = 0.0, b: float = 1.0, *, generator: Generator | None = None, **kw: float
-) -> Tensor:
-    """Fill with numbers from [a, b) (torch's names: from, to)."""
-    low, high = kw.get("from", a), kw.get("to", b)
-    return _fill(self, "uniform_", _source(generator).uniform, low, high)
-
-
-def _normal_(
-    self: Tensor, mean: float = 0.0, std: float = 1.0, *, generator: Generator | None = None
-) -> Tensor:
-    """Fill with normally distributed numbers."""
-    return _fill(self, "normal_", _source(generator).normal, mean, std)
-
-
-def _exponential_(
-    self: Tensor, lambd: float = 1.0, *, generator: Generator | None = None
-) -> Tensor:
-    """Fill with exponentially distributed numbers of rate `lambd`."""
-    return _fill(self, "exponential_", _source(generator).exponential, lambd)
-
-
-def _cauchy_(
-    self: Tensor, median: float = 0.0, sigma: float = 1.0, *, generator: Generator | None = None
-) -> Tensor:
-    """Fill with Cauchy distributed numbers."""
-    return _fill(self, "cauchy_", _source(generator).cauchy, median, sigma)
-
-
-def _log_normal_(
-    self: Tensor, mean: float = 1.0, std: float = 2.0, *, generator: Generator | None = None
-) -> Tensor:
-    """Fill with numbers whose logarithm is normally distributed."""
-    return _fill(self, "log_normal_", _source(generator).log_normal, mean, std)
-
-
-def _geometric_(self: Tensor, p: float, *, generator: Generator | None = None) -> Tensor:
-    """Fill with the number of trials that the first success takes."""
-    return _fill(self, "geometric_", _source(generator).geometric, p)
-
-
-def _bernoulli_(self: Tensor, p: Any = 0.5, *, generator: Generator | None = None) -> Tensor:
-    """Fill with ones with the probability p (a number or a tensor) and zeros elsewhere."""
-    source, chance = _source(generator), to_host(p._a) if isinstance(p, Tensor) else p
-    return _fill(self, "bernoulli_", lambda shape, kind: source.bernoulli(chance, shape, kind))
-
-
-def _random_(
-    self: Tensor, low: int = 0, high: int | None = None, *, generator: Generator | None = None,
-    **kw: int,
-) -> Tensor:  # fmt: skip
-    """Fill with integers: random_(), random_(high) or random_(low, high) (names: from, to)."""
-    source = _source(generator)
-    low, high = kw.get("from", low), kw.get("to", high)
-    if high is None and low == 0:
-        return _fill(self, "random_", source.random)
-    low, high = (0, low) if high is None else (low, high)
-    return _fill(self, "random_", lambda shape, kind: source.integers(low, high, shape, kind))
-
-
-for _method in (
-    _uniform_, _normal_, _exponential_, _cauchy_, _log_normal_, _geometric_, _bernoulli_, _random_,
-):  # fmt: skip
-    attach(_method.__name__[1:], _method)
-

@@ -31,7 +31,7 @@ def run_node(node: Node, F: Any, g: Any, create_graph: bool) -> Any:
             if checks[i][0] != checks[i + 1]:
                 raise _version_error(node, checks[i][0], checks[i + 1])
     if create_graph:
-        saved = _saved_tensors(node)
+        saved = _saved_tensors(node, len(g) if g.__class__ is Parts else 0)
     elif plan.op.holomorphic and g.__class__ is not Parts and g.dtype.kind == "c":
         saved = [s.conjugate() if _is_complex(s) else s for s in saved]
     if plan.single is not None and not plan.many:
@@ -56,8 +56,13 @@ def _is_complex(s: Any) -> bool:
     return s.__class__ is complex or getattr(getattr(s, "dtype", None), "kind", "") == "c"
 
 
-def _saved_tensors(node: Node) -> list[Any]:
-    """Return the saved arrays as tensors with their place in the graph."""
+def _saved_tensors(node: Node, parts: int) -> list[Any]:
+    """Return the saved arrays as tensors with their place in the graph.
+
+    Args:
+        node: The node that saved them.
+        parts: How many outputs it has, each of which hands on a part of the gradient; 0 for one.
+    """
     out: list[Any] = []
     plan = node.plan
     assert plan is not None
@@ -74,7 +79,7 @@ def _saved_tensors(node: Node) -> list[Any]:
             if source >= 0:
                 made._node = node.edges[source]
             elif source == -2 and dt.of(value.dtype).category >= 2:
-                made._node = Pick(node, -1 - position, 1) if position < -1 else node
+                made._node = Pick(node, -1 - position, parts) if parts else node
             if plan.op.holomorphic and value.dtype.kind == "c":
                 made = made.conj()
         out.append(made)

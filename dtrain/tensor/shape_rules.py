@@ -7,7 +7,12 @@ from typing import Any
 
 from dtrain.errors import OpError, OpIndexError, OpTypeError, ShapeError
 
-__all__ = ["dim_error", "expanded_size", "wrap_dim", "wrap_dims"]
+__all__ = ["at_dim", "dim_error", "expanded_size", "wrap_dim", "wrap_dims"]
+
+
+def at_dim(dim: int, part: Any) -> tuple[Any, ...]:
+    """Return the index that takes `part` (a slice, an integer, None) of one dimension."""
+    return (*(slice(None),) * dim, part)
 
 
 def dim_error(where: str, dim: int, ndim: int) -> OpIndexError:
@@ -61,8 +66,8 @@ def expanded_size(shape: Sequence[int], size: Sequence[int]) -> tuple[int, ...]:
     lead = len(size) - len(shape)
     if lead < 0:
         raise ShapeError(
-            f"expand(size={list(size)}): the number of sizes provided ({len(size)}) must be greater "
-            f"or equal to the number of dimensions in the tensor ({len(shape)})"
+            f"expand(size={list(size)}): the number of sizes provided ({len(size)}) must be "
+            f"greater or equal to the number of dimensions in the tensor ({len(shape)})"
         )
     out = []
     for i, n in enumerate(size):

@@ -12,6 +12,7 @@ from weakref import ref
 
 from dtrain.tensor.call import as_array, explain, general
 from dtrain.tensor.graph import MODE, Node, drop_dead, next_seq
+from dtrain.tensor.size import Size
 from dtrain.tensor.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def can_view(op: Op) -> bool:
     return all(i > 0 or (i == 0 and what == "shape") for i, what in op.plan((True,)).saves)
 
 
-def make_view(op: Op) -> Callable[..., Any]:
+def make_view(op: Op) -> Callable[..., Any]:  # noqa: C901, PLR0915 (in one piece for speed)
     """Return the call of an operator for which `can_view` holds."""
     kernels, count, required = op.kernels, len(op.params), op.required
     defaults, several, node_class = op.defaults, op.varargs is not None, op.node_class
@@ -40,12 +41,14 @@ def make_view(op: Op) -> Callable[..., Any]:
     shape_only = picks == ((0, True),)
     options_only = picks == tuple([(i, False) for i in range(1, count)])
 
-    def call(*args: Any, **kw: Any) -> Any:
+    def call(*args: Any, **kw: Any) -> Any:  # noqa: C901
         n = len(args)
         if kw or n < required or not isinstance(args[0], Tensor):
             return general(op, args, kw)
-        if several and not isinstance(args[1], (tuple, list)):
-            args = args[0], args[1:]
+        if several:
+            c = args[1].__class__
+            if c is not tuple and c is not Size:
+                args = args[0], tuple(args[1]) if c is list else args[1:]
         elif n != count:
             if n > count:
                 return general(op, args, kw)

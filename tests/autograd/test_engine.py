@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import dtrain
+from dtrain.autograd.engine import at_end
 from dtrain.errors import GradError, ShapeError, VersionError
 
 
@@ -202,3 +203,47 @@ def test_second_order_equals_torch() -> None:
         out.append((x.grad.numpy(), w.grad.numpy()))
     for ours, theirs in zip(*out, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-12)
+
+
+def test_at_end_calls_once_after_the_last_leaf() -> None:
+    x, seen = leaf(1.0), []
+    x.register_post_accumulate_grad_hook(
+        lambda t: at_end(lambda well: seen.append((well, t.grad.item())))
+    )
+    ((x * 2.0) * (x * 3.0)).sum().backward()
+    assert seen == [(True, 12.0)]
+
+
+def test_at_end_knows_of_an_error() -> None:
+    x, y, seen = leaf(1.0), leaf(1.0), []
+
+    def fail(_: dtrain.Tensor) -> None:
+        raise KeyError("hook")
+
+    y.register_post_accumulate_grad_hook(fail)
+    x.register_post_accumulate_grad_hook(lambda _: at_end(seen.append))
+    loss = (y * 1.0).sum() + (x * 1.0).sum()  # newer nodes, those of x, run first
+    with pytest.raises(KeyError, match="hook"):
+        loss.backward()
+    assert seen == [False]
+    x.sum().backward()
+    assert seen == [False, True]
+
+
+def test_at_end_of_the_outermost_walk() -> None:
+    x, inner, seen = leaf(1.0), leaf(1.0), []
+    inner.register_post_accumulate_grad_hook(lambda _: at_end(lambda _: seen.append("end")))
+
+    def descend(_: dtrain.Tensor) -> None:
+        with dtrain.enable_grad():
+            (inner * 2.0).sum().backward()
+        seen.append("inside")
+
+    x.register_hook(descend)
+    x.sum().backward()
+    assert seen == ["inside", "end"]
+
+
+def test_at_end_needs_a_walk() -> None:
+    with pytest.raises(GradError, match="no backward is under way"):
+        at_end(print)

@@ -34,15 +34,19 @@ def happen(folder: Path, what: str) -> None:
 def main(folder: Path, what: str) -> None:
     dist.init_process_group()
     torch.manual_seed(0)
-    model = DistributedDataParallel(nn.Linear(64, 64))
+    model = DistributedDataParallel(nn.Sequential(nn.Linear(64, 64), nn.Linear(64, 64)))
     x = torch.randn(32, 64)
     for step in itertools.count():
         if step == FAULT_STEP and dist.get_rank() == 1:
             if what == "exception-in-backward":
-                model.module.bias.register_hook(lambda _: happen(folder, "exception"))
+                model.module[0].bias.register_hook(lambda _: happen(folder, "exception"))
             else:
                 happen(folder, what)
-        model(x).square().mean().backward()
+        loss = model(x).square().mean()
+        if step == FAULT_STEP and what == "unused" and dist.get_rank() == 1:
+            loss = model.module[1](x).square().mean()  # the first layer gets no gradient
+        loss.backward()
+        dist.all_reduce(loss.detach())
         model.zero_grad()
 
 

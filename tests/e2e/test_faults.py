@@ -52,6 +52,13 @@ def test_an_exception_on_one_rank(jobs, launcher, what):
 
 
 @LAUNCHERS
+def test_a_parameter_that_one_rank_does_not_use(jobs, launcher):
+    job = end(jobs, launcher, "unused")
+    assert "Expected to have finished reduction in the prior iteration" in job.err
+    assert "did not receive grad for rank 1: 0.weight, 0.bias\n" in job.err
+
+
+@LAUNCHERS
 def test_a_rank_leaves(jobs, launcher):
     job = end(jobs, launcher, "exit")
     assert "Traceback" not in job.err

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -10,6 +12,7 @@ from dtrain.nn.linear import Linear
 from dtrain.nn.module import Module
 from dtrain.parallel import DistributedDataParallel
 
+ROOT = Path(__file__).parents[2]
 ONE_PARAMETER_PER_BUCKET = 1e-6
 WEIGHTS = np.random.default_rng(1)
 W1 = WEIGHTS.normal(size=(8, 4)).astype(np.float32) / 2
@@ -198,6 +201,21 @@ def test_an_unused_parameter_is_named_at_the_next_forward(ranks):
     for rank, (message, _) in enumerate(results):
         assert f"did not receive grad for rank {rank}: layer0.weight, layer0.bias" in message
     assert all(np.array_equal(a, b) for a, b in zip(results[0][1], results[1][1], strict=True))
+
+
+def test_a_parameter_that_one_rank_does_not_use_is_named_by_all(ranks):
+    def body(group):
+        ddp = wrap(Branches(), group, bucket_cap_mb=ONE_PARAMETER_PER_BUCKET)
+        loss = ddp(part(0, group), *([0, 1] if group.rank() else [1])).sum()
+        with pytest.raises(RuntimeError, match="Expected to have finished reduction") as caught:
+            loss.backward()
+        ddp.zero_grad()
+        ddp(part(0, group), 0, 1).sum().backward()  # nothing is left behind
+        return str(caught.value), grads(ddp)[0][0]
+
+    for message, got in ranks(3, body):
+        assert message.endswith("did not receive grad for rank 0: layer0.weight, layer0.bias")
+        np.testing.assert_allclose(got, X[0].sum(0) / 3, rtol=1e-5)
 
 
 def test_find_unused_parameters(ranks):
@@ -489,3 +507,57 @@ def test_refusals(ranks, module, options, error, words):
 def test_needs_a_process_group():
     with pytest.raises(ValueError, match="Default process group has not been initialized"):
         DistributedDataParallel(Net())
+
+
+SCRIPT = """
+import numpy as np
+import dtrain as torch
+import dtrain.distributed as dist
+from dtrain import nn
+from dtrain.nn.parallel import DistributedDataParallel
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.ModuleList([nn.Linear(32, 32) for _ in range(6)])
+        self.register_buffer("seen", torch.zeros(32))
+    def forward(self, x, skip):
+        self.seen += x.detach().sum(0)
+        for i, layer in enumerate(self.layers):
+            if i != skip:
+                x = layer(x).tanh()
+        return x
+
+dist.init_process_group()
+rank, size = dist.get_rank(), dist.get_world_size()
+
+def gradients(model, rows, skip=None):
+    model.zero_grad()
+    (model(rows, skip) ** 2).mean().backward()
+    return [None if p.grad is None else p.grad.numpy().copy() for p in model.parameters()]
+
+torch.manual_seed(rank)
+alone = Net()
+together = DistributedDataParallel(Net(), bucket_cap_mb=0.005, find_unused_parameters=True)
+alone.load_state_dict(together.module.state_dict())
+x = torch.tensor(np.random.default_rng(0).normal(size=(24, 32)).astype(np.float32))
+for step in range(20):
+    mine = gradients(together, x[rank::size])
+    for got, expected in zip(mine, gradients(alone, x)):
+        np.testing.assert_allclose(got, expected, rtol=1e-3, atol=1e-6)
+    everywhere = [None] * size
+    dist.all_gather_object(everywhere, [g.tobytes() for g in mine])
+    assert all(bits == everywhere[0] for bits in everywhere)
+
+mine = gradients(together, x[rank::size], skip=rank)  # another layer on every rank
+assert all(g is not None for g in mine)
+assert gradients(together, x[rank::size], skip=0)[0] is None
+print("well", flush=True)
+"""
+
+
+@pytest.mark.mpi
+@pytest.mark.parametrize("size", [2, 3])
+def test_many_buckets_between_processes(mpirun, no_leftovers, size):
+    done = mpirun(size, SCRIPT, env={"PYTHONPATH": str(ROOT)})
+    assert done.stdout.split() == ["well"] * size

@@ -121,7 +121,9 @@ def once(*args: Any, **kw: Any) -> Call:
     return Call(args, kw, gradgrad=False)
 
 
-def raises(error: type[Exception] | tuple[type[Exception], ...], *args: Any, match: str = "", **kw: Any) -> Call:
+def raises(
+    error: type[Exception] | tuple[type[Exception], ...], *args: Any, match: str = "", **kw: Any
+) -> Call:
     return Call(args, kw, error, match)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from tests.samples import COMPLEX, HALF, T, V, call, sample, I
+from tests.samples import COMPLEX, HALF, I, T, V, call, sample
 
 INF, NAN = float("inf"), float("nan")
 ODD = V([0.0, -0.0, 1.5, -2.5, INF, -INF, NAN, 3.0], grad=False)
 MORE = HALF + COMPLEX + ("int64", "bool")
 BELOW_ONE = T(3, 4, low=-0.9, high=0.9)
-PAIR = (call(T(3, 4), T(3, 4)), call(T(3, 4), T(4)), call(T(3, dtype="float32"), T(3, dtype="float64")))
+PAIR = (
+    call(T(3, 4), T(3, 4)),
+    call(T(3, 4), T(4)),
+    call(T(3, dtype="float32"), T(3, dtype="float64")),
+)
 
 SAMPLES = [
     sample("exp", call(T(3, 4)), call(ODD), more=MORE),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.samples import COMPLEX, HALF, I, T, call, raises, sample
+from tests.samples import COMPLEX, HALF, T, call, raises, sample
 
 MORE = HALF + COMPLEX + ("int64",)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.samples import COMPLEX, HALF, INTS, B, C, I, T, V, call, raises, sample
+from tests.samples import COMPLEX, HALF, INTS, B, I, T, V, call, raises, sample
 
 INF, NAN = float("inf"), float("nan")
 ALONG = (

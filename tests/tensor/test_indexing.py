@@ -15,28 +15,77 @@ GRAD = (
 )
 
 BASIC = [
-    "y[0]", "y[-1]", "y[0, 1]", "y[0, 1, 2]", "y[1:]", "y[:, 1:3]", "y[:, ::2]", "y[..., 0]",
-    "y[0, ...]", "y[..., 1, :]", "y[...]", "y[:]", "y[()]", "y[None]", "y[:, None, 1]", "y[..., None]",
-    "y[-1, -2:]", "y[:, 1, None, 2:]", "y[0][1][2]", "y[True]",
-    "y[torch.tensor(1)]", "y[torch.tensor(1), 1:]", "y[np.int64(1)]", "y[None, None, 0, None]",
-    "y[torch.tensor(True)]", "y[..., torch.tensor(2)]", "y[:torch.tensor(1)]",
-]  # fmt: skip
+    "y[0]",
+    "y[-1]",
+    "y[0, 1]",
+    "y[0, 1, 2]",
+    "y[1:]",
+    "y[:, 1:3]",
+    "y[:, ::2]",
+    "y[..., 0]",
+    "y[0, ...]",
+    "y[..., 1, :]",
+    "y[...]",
+    "y[:]",
+    "y[()]",
+    "y[None]",
+    "y[:, None, 1]",
+    "y[..., None]",
+    "y[-1, -2:]",
+    "y[:, 1, None, 2:]",
+    "y[0][1][2]",
+    "y[True]",
+    "y[torch.tensor(1)]",
+    "y[torch.tensor(1), 1:]",
+    "y[np.int64(1)]",
+    "y[None, None, 0, None]",
+    "y[torch.tensor(True)]",
+    "y[..., torch.tensor(2)]",
+    "y[:torch.tensor(1)]",
+]
 
 ADVANCED = [
-    "y[5:]", "y[1:1]",
-    "y[torch.tensor([0, 1, 1])]", "y[torch.tensor([[0, 1], [1, 1]])]", "y[[0, 1]]", "y[[1], [2]]",
-    "y[[0, 1], [0, 2]]", "y[torch.tensor([0, 1]), torch.tensor([[0], [2]])]", "y[:, [0, 2]]",
-    "y[:, [0, 2], 1:]", "y[[0, 1], :, [0, 3]]", "y[0, :, [0, 3]]", "y[:, 0, [0, 3]]",
-    "y[[0, 1], 1]", "y[[0, 1], :, 1]", "y[..., [1, 1, -1]]", "y[None, [0, 1]]", "y[[0, 1], None]",
-    "y[[0], None, [1]]", "y[:, [0, 1], None, [1, 2]]", "y[np.array([0, 1])]", "y[range(2)]",
-    "y[y > 5]", "y[y > 100]", "y[torch.tensor([True, False])]", "y[:, torch.tensor([True, False, True])]",
-    "y[torch.ones(2, 3, dtype=torch.bool)]", "y[:, torch.ones(3, 4, dtype=torch.bool)]",
-    "y[[True, False]]", "y[torch.tensor([True, True]), torch.tensor([0, 2])]",
-    "y[torch.tensor([], dtype=torch.long)]", "y[[]]", "y[torch.tensor([0, 1], dtype=torch.int32)]",
-    "y[True, [0, 1]]", "y[torch.tensor([[True, False, True], [False, True, False]]), 1:]",
-    "y[[0, 1]][:, [0, 1]]", "y[torch.tensor([0, -1]), ..., 0]", "y[([0, 1], [1, 2])]",
-    "y[torch.zeros(2, 2, dtype=torch.long), 1]", "y[torch.tensor([1]), 0, 1:]",
-]  # fmt: skip
+    "y[5:]",
+    "y[1:1]",
+    "y[torch.tensor([0, 1, 1])]",
+    "y[torch.tensor([[0, 1], [1, 1]])]",
+    "y[[0, 1]]",
+    "y[[1], [2]]",
+    "y[[0, 1], [0, 2]]",
+    "y[torch.tensor([0, 1]), torch.tensor([[0], [2]])]",
+    "y[:, [0, 2]]",
+    "y[:, [0, 2], 1:]",
+    "y[[0, 1], :, [0, 3]]",
+    "y[0, :, [0, 3]]",
+    "y[:, 0, [0, 3]]",
+    "y[[0, 1], 1]",
+    "y[[0, 1], :, 1]",
+    "y[..., [1, 1, -1]]",
+    "y[None, [0, 1]]",
+    "y[[0, 1], None]",
+    "y[[0], None, [1]]",
+    "y[:, [0, 1], None, [1, 2]]",
+    "y[np.array([0, 1])]",
+    "y[range(2)]",
+    "y[y > 5]",
+    "y[y > 100]",
+    "y[torch.tensor([True, False])]",
+    "y[:, torch.tensor([True, False, True])]",
+    "y[torch.ones(2, 3, dtype=torch.bool)]",
+    "y[:, torch.ones(3, 4, dtype=torch.bool)]",
+    "y[[True, False]]",
+    "y[torch.tensor([True, True]), torch.tensor([0, 2])]",
+    "y[torch.tensor([], dtype=torch.long)]",
+    "y[[]]",
+    "y[torch.tensor([0, 1], dtype=torch.int32)]",
+    "y[True, [0, 1]]",
+    "y[torch.tensor([[True, False, True], [False, True, False]]), 1:]",
+    "y[[0, 1]][:, [0, 1]]",
+    "y[torch.tensor([0, -1]), ..., 0]",
+    "y[([0, 1], [1, 2])]",
+    "y[torch.zeros(2, 2, dtype=torch.long), 1]",
+    "y[torch.tensor([1]), 0, 1:]",
+]
 
 
 @pytest.mark.parametrize("index", BASIC + ADVANCED)
@@ -49,7 +98,9 @@ def test_basic_indices_are_views(index: str) -> None:
     same(f"{X}y = x; z = {index}; z = z.squeeze(); (z, z.storage_offset(), z._is_view())")
 
 
-@pytest.mark.parametrize("index", [i.replace("y", "x", 1).replace("y >", "x >") for i in BASIC + ADVANCED])
+@pytest.mark.parametrize(
+    "index", [i.replace("y", "x", 1).replace("y >", "x >") for i in BASIC + ADVANCED]
+)
 @pytest.mark.parametrize("value", ["-1", "torch.tensor(7.)"])
 def test_assignment(index: str, value: str) -> None:
     same(f"{X}{index} = {value}; (x, x._version)")
@@ -89,7 +140,8 @@ def test_assignment_of_tensors(source: str) -> None:
 def test_types(dtype: str) -> None:
     same(
         f"x = torch.zeros(3, 4, dtype=torch.{dtype}); x[0] = 1; x[:, 1] = True; "
-        "x[torch.tensor([2, 2])] = 1; x[x != 0] = 0; x[1, [0, 2]] = 1; (x, x[1], x[[1, 1]], x[0, 0])"
+        "x[torch.tensor([2, 2])] = 1; x[x != 0] = 0; x[1, [0, 2]] = 1; "
+        "(x, x[1], x[[1, 1]], x[0, 0])"
     )
 
 
@@ -108,10 +160,13 @@ def test_types(dtype: str) -> None:
         ("x[0.5]", "only integers, slices (`:`), ellipsis (`...`), None and long or byte"),
         ("x[torch.tensor([0.5])]", "tensors used as indices must be long"),
         ("x[0, 0, 0][0]", "invalid index of a 0-dim tensor"),
-        ("x[torch.ones(3, dtype=torch.bool)]", "The shape of the mask [3] at index 0 does not match"),
+        (
+            "x[torch.ones(3, dtype=torch.bool)]",
+            "The shape of the mask [3] at index 0 does not match",
+        ),
         ("x[torch.tensor([0, 1]), torch.tensor([0, 1, 2])]", "shape mismatch"),
     ],
-)  # fmt: skip
+)
 def test_errors(source: str, words: str) -> None:
     same(X + source, words)
 
@@ -119,10 +174,16 @@ def test_errors(source: str, words: str) -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "list(x[0])", "[row.sum() for row in x]", "len(x)", "a, b = x; b", "x.tolist()[1][0]",
-        "3. in x", "x[0][0] is x[0][0]", "max(x[0, 0])",
+        "list(x[0])",
+        "[row.sum() for row in x]",
+        "len(x)",
+        "a, b = x; b",
+        "x.tolist()[1][0]",
+        "3. in x",
+        "x[0][0] is x[0][0]",
+        "max(x[0, 0])",
     ],
-)  # fmt: skip
+)
 def test_iteration(source: str) -> None:
     head, _, last = source.rpartition("; ")
     same(X + (head + "; " if head else "") + last)
@@ -137,8 +198,9 @@ def test_repeated_rows_add_up_in_the_gradient() -> None:
 
 def test_second_derivative() -> None:
     same(
-        "x = torch.tensor([1., 2., 3.], requires_grad=True); y = x[torch.tensor([0, 0, 2])] * x[1:2] "
-        "* x[x > 1].sum(); (g,) = torch.autograd.grad((y * y).sum(), x, create_graph=True); "
+        "x = torch.tensor([1., 2., 3.], requires_grad=True); "
+        "y = x[torch.tensor([0, 0, 2])] * x[1:2] * x[x > 1].sum(); "
+        "(g,) = torch.autograd.grad((y * y).sum(), x, create_graph=True); "
         "(h,) = torch.autograd.grad((g * g).sum(), x); (g, h)"
     )
 

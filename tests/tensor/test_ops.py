@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import operator
 import warnings
 from dataclasses import replace
 from typing import Any
@@ -30,7 +31,10 @@ for _sample in all_samples():  # an operator may have several
     _count = sum(s.name == _sample.name for s in SAMPLES.values())
     SAMPLES[_sample.name + f"#{_count}" * (_count > 0)] = _sample
 NAMES = sorted(SAMPLES)
-ELEMENTWISE = [n for n in NAMES if n in REGISTRY and REGISTRY[n].kind.fast]
+ELEMENTWISE = [
+    n for n in NAMES
+    if n in REGISTRY and (REGISTRY[n].kind.fast == "unary" or REGISTRY[n].kind.broadcast)
+]  # fmt: skip
 GRAD_TYPE = {"float32": "float64", "complex64": "complex128"}
 
 
@@ -43,7 +47,7 @@ def calls(sample: Sample) -> list[Call]:
     return [c for c in sample.calls if c.error is None]
 
 
-def expect(run: Run, grad: bool = False) -> tuple[Any, list[Any]]:
+def expect(run: Run, grad: bool | int = False) -> tuple[Any, list[Any]]:
     """Return torch's result and inputs; skip what torch cannot do."""
     args, kw, tensors = run.made("torch", grad)
     try:
@@ -52,7 +56,7 @@ def expect(run: Run, grad: bool = False) -> tuple[Any, list[Any]]:
         raise Absent(str(error)) from None
 
 
-def compute(run: Run, grad: bool = False) -> tuple[Any, list[Any]]:
+def compute(run: Run, grad: bool | int = False) -> tuple[Any, list[Any]]:
     args, kw, tensors = run.made("dtrain", grad)
     return find("dtrain", run.sample.name)(*args, **kw), tensors
 
@@ -178,6 +182,23 @@ def test_gradients(sample: Sample) -> None:
             assert_same(have, filled(want, theirs), 10 * run.tol, f"{what} second gradient")
 
 
+@pytest.mark.parametrize("name", [n for n in NAMES if SAMPLES[n].grad])
+def test_gradients_of_one_input(sample: Sample) -> None:
+    for run in grad_runs(sample):
+        if len(run.specs) < 2:
+            continue
+        for chosen in range(1, len(run.specs) + 1):
+            try:
+                expected, theirs = expect(run, grad=chosen)
+                want = gradients("torch", expected, theirs, False)
+            except (Absent, RuntimeError):
+                continue
+            if want:
+                got, ours = compute(run, grad=chosen)
+                have = filled(gradients("dtrain", got, ours, False), ours)
+                assert_same(have, filled(want, theirs), run.tol, f"{run.call}, input {chosen}")
+
+
 @pytest.mark.parametrize("name", [n for n in NAMES if SAMPLES[n].method])
 def test_methods(sample: Sample) -> None:
     short = sample.torch.rpartition(".")[2]
@@ -255,6 +276,52 @@ def test_out(sample: Sample) -> None:
         got = find("dtrain", sample.name)(*args, **kw, out=out)
         assert got is out
         assert_same(sample.key(out), sample.key(plain), sample.tol, f"{call} out=")
+
+
+OPERATORS = {
+    "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv,
+    "floor_divide": operator.floordiv, "remainder": operator.mod, "pow": operator.pow,
+    "matmul": operator.matmul, "bitwise_and": operator.and_, "bitwise_or": operator.or_,
+    "bitwise_xor": operator.xor, "bitwise_left_shift": operator.lshift,
+    "bitwise_right_shift": operator.rshift, "eq": operator.eq, "ne": operator.ne,
+    "lt": operator.lt, "le": operator.le, "gt": operator.gt, "ge": operator.ge,
+}  # fmt: skip
+
+
+def applied(run: Run, side: str, swap: bool) -> Any:
+    """Return (result, gradients) of a Python operator, or None where torch refuses it."""
+    args, kw, tensors = run.made(side, grad=True)
+    if kw or len(args) != 2:
+        return None
+    try:
+        got = OPERATORS[run.sample.name](*(args[::-1] if swap else args))
+        return got, filled(gradients(side, got, tensors, False), tensors) if floating(got) else []
+    except (RuntimeError, TypeError):
+        if side == "torch":
+            return None
+        raise
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_python_operators(sample: Sample) -> None:
+    for call in calls(sample):
+        run = Run(sample, call, sample.base[0])
+        for swap in (False, True):
+            expected = applied(run, "torch", swap)
+            if expected is not None:
+                got = applied(run, "dtrain", swap)
+                assert_same(got, expected, 4 * run.tol, f"{call} operator")
+
+
+@pytest.mark.parametrize("value", [None, "text", object()], ids=["None", "str", "object"])
+def test_operators_leave_strangers_to_python(value: Any) -> None:
+    t = oracle.to_dtrain(np.ones(2, np.float32))
+    assert (t == value) is False
+    assert (t != value) is True
+    with pytest.raises(TypeError):
+        t + value
+    with pytest.raises(TypeError):
+        value * t
 
 
 @pytest.mark.parametrize(

@@ -25,3 +25,4 @@ from dtrain.nn.functional.pool import *  # noqa: F403
 from dtrain.nn.functional.regression import *  # noqa: F403
 from dtrain.nn.functional.smooth import *  # noqa: F403
 from dtrain.nn.functional.softmax import *  # noqa: F403
+from dtrain.nn.functional.unpool import *  # noqa: F403

@@ -7,7 +7,7 @@ from typing import Any
 from dtrain.errors import DtypeError, OpError, OpValueError, ShapeError
 from dtrain.nn.functional.kinds import ACTIVATION, FUNCTION, in_place, placed
 from dtrain.tensor.generator import default_generator
-from dtrain.tensor.op import UNARY, op
+from dtrain.tensor.op import UNARY, attach, op
 from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, Xp
 
@@ -56,8 +56,11 @@ def relu(input: Tensor, inplace: bool = False) -> Any:
 
 
 # ---- a different line on each side ----
-@op(ACTIVATION, name="leaky_relu",
-    input=lambda F, g, input, negative_slope: F.leaky_relu_grad(g, input, negative_slope))  # fmt: skip
+@op(
+    ACTIVATION,
+    name="leaky_relu",
+    input=lambda F, g, input, negative_slope: F.leaky_relu_grad(g, input, negative_slope),
+)
 def _leaky_relu(xp: Xp, input: Array, negative_slope: Scalar = 0.01) -> Array:
     """Return x where x > 0, else negative_slope * x."""
     made = (input <= 0).astype(input.dtype)
@@ -107,7 +110,8 @@ def prelu(input: Tensor, weight: Tensor) -> Any:
     shape, n = input._a.shape, weight._a.size
     if weight._a.ndim > 1:
         raise ShapeError(
-            f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight._a.ndim}"
+            "prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = "
+            f"{weight._a.ndim}"
         )
     if n != 1:
         channels = shape[1] if len(shape) > 1 else 1
@@ -124,11 +128,6 @@ def prelu(input: Tensor, weight: Tensor) -> Any:
 
 def _rrelu_slopes(input: Tensor, lower: float, upper: float) -> Any:
     """Return ones where x > 0 and random slopes elsewhere."""
-    if lower > upper:
-        raise OpError(
-            f"rrelu(): Lower bound should be less than or equal to the upper bound, but got "
-            f"[{lower}, {upper}]"
-        )
     a = input._a
     drawn = default_generator.uniform(a.shape, a.dtype, lower, upper)
     slopes = placed(drawn, input)
@@ -136,10 +135,19 @@ def _rrelu_slopes(input: Tensor, lower: float, upper: float) -> Any:
     return slopes
 
 
+def _check_bounds(lower: float, upper: float) -> None:
+    if lower > upper:
+        raise OpError(
+            f"rrelu(): Lower bound should be less than or equal to the upper bound, but got "
+            f"[{lower}, {upper}]"
+        )
+
+
 def rrelu_(
     input: Tensor, lower: float = 1 / 8, upper: float = 1 / 3, training: bool = False
 ) -> Any:
-    """rrelu in the memory of the input."""
+    """Compute rrelu in the memory of the input."""
+    _check_bounds(lower, upper)
     if not training:
         return leaky_relu_(input, (lower + upper) / 2)
     return input.mul_(_rrelu_slopes(input, lower, upper))
@@ -150,6 +158,7 @@ def rrelu(
     inplace: bool = False,
 ) -> Any:  # fmt: skip
     """Return leaky_relu with a slope drawn for each element in training, else their mean."""
+    _check_bounds(lower, upper)
     if inplace:
         return rrelu_(input, lower, upper, training)
     if not training:
@@ -158,8 +167,11 @@ def rrelu(
 
 
 # ---- cut off on both sides ----
-@op(ACTIVATION, name="hardtanh",
-    input=lambda F, g, input, min_val, max_val: g * (input > min_val) * (input < max_val))  # fmt: skip
+@op(
+    ACTIVATION,
+    name="hardtanh",
+    input=lambda F, g, input, min_val, max_val: g * (input > min_val) * (input < max_val),
+)
 def _hardtanh(xp: Xp, input: Array, min_val: Scalar = -1.0, max_val: Scalar = 1.0) -> Array:
     """Return x between min_val and max_val."""
     if input.dtype.kind == "b":
@@ -187,7 +199,7 @@ def hardtanh(
 
 
 def relu6_(input: Tensor) -> Any:
-    """relu6 in the memory of the input."""
+    """Compute relu6 in the memory of the input."""
     return hardtanh_(input, 0, 6)
 
 
@@ -243,7 +255,7 @@ def _softshrink(xp: Xp, input: Array, lambd: Scalar) -> Array:
     return input - clipped(xp, input, -lambd, lambd)
 
 
-def softshrink(input: Tensor, lambd: float = 0.5) -> Any:
+def softshrink(input: Tensor, lambd: float = 0.5, *, out: Tensor | None = None) -> Any:
     """Return x moved towards zero by `lambd`, and 0 where it would cross it.
 
     Raises:
@@ -253,13 +265,13 @@ def softshrink(input: Tensor, lambd: float = 0.5) -> Any:
         raise OpError(
             f"softshrink(): lambda must be greater or equal to 0, but found to be {lambd}."
         )
-    return _softshrink(input, lambd)
+    return _softshrink(input, lambd, out=out)
 
 
 @op(ACTIVATION, name="threshold", input=lambda F, g, input, threshold: g * (input > threshold))
 def _threshold(xp: Xp, input: Array, threshold: Scalar, value: Scalar) -> Array:
     """Return x where x > threshold, else value."""
-    return xp.where(input <= threshold, input.dtype.type(value), input)
+    return xp.where(input <= threshold, xp.asarray(value).astype(input.dtype), input)
 
 
 threshold_ = in_place("threshold")
@@ -273,4 +285,8 @@ def threshold(input: Tensor, threshold: float, value: float, inplace: bool = Fal
 
 def _float_only(where: str, input: Array) -> None:
     if input.dtype.kind not in "fV":
-        raise DtypeError(f"\"{where}\" not implemented for {input.dtype}; give a floating type")
+        raise DtypeError(f'"{where}" not implemented for {input.dtype}; give a floating type')
+
+
+attach("prelu", prelu)
+attach("hardshrink", hardshrink)

@@ -51,8 +51,8 @@ def _output(where: str, dims: int, input: Tensor, output_size: Any) -> Sizes:
             raise OpTypeError(f"{where}(): output_size must be ints, not {wanted!r}")
         if wanted is not None and wanted < 0:
             raise OpError(
-                f"{where}(): elements of output_size must be greater than or equal to 0 but received "
-                f"{list(output_size)}"
+                f"{where}(): elements of output_size must be greater than or equal to 0 but "
+                f"received {list(output_size)}"
             )
         sizes.append(n if wanted is None else wanted)
     return tuple(sizes)
@@ -74,14 +74,14 @@ def _avg(where: str, dims: int, input: Tensor, output_size: Any) -> Any:
 
 
 @op(FUNCTION)
-def adaptive_max_indices(xp: Xp, input: Array, out: Sizes) -> Array:
+def adaptive_max_indices(xp: Xp, input: Array, regions: Sizes) -> Array:
     """Return where the maxima of the regions lie, as flat positions in the plane (int64)."""
-    dims = len(out)
+    dims = len(regions)
     lead, size = input.shape[: input.ndim - dims], input.shape[input.ndim - dims :]
-    made = xp.empty((*lead, *out), "int64")
-    for cell in product(*[range(m) for m in out]):
-        starts = [i * n // m for i, n, m in zip(cell, size, out, strict=True)]
-        ends = [-(-(i + 1) * n // m) for i, n, m in zip(cell, size, out, strict=True)]
+    made = xp.empty((*lead, *regions), "int64")
+    for cell in product(*[range(m) for m in regions]):
+        starts = [i * n // m for i, n, m in zip(cell, size, regions, strict=True)]
+        ends = [-(-(i + 1) * n // m) for i, n, m in zip(cell, size, regions, strict=True)]
         region = input[(..., *[slice(a, b) for a, b in zip(starts, ends, strict=True)])]
         best = region.reshape(*lead, prod(region.shape[len(lead) :])).argmax(-1)
         flat, scale = xp.zeros_like(best), 1

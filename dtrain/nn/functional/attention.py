@@ -50,7 +50,8 @@ def scaled_dot_product_attention(
     """
     if is_causal and attn_mask is not None:
         raise OpError(
-            "_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True"
+            "_scaled_dot_product_attention: Explicit attn_mask should not be set when "
+            "is_causal=True"
         )
     if not query._a.dtype == key._a.dtype == value._a.dtype:
         raise DtypeError(
@@ -59,8 +60,9 @@ def scaled_dot_product_attention(
         )
     if min(query._a.ndim, key._a.ndim, value._a.ndim) < 2:
         raise ShapeError(
-            "Expected query, key, and value to all be  at least 2 dimensional, but got query.dim(): "
-            f"{query._a.ndim}, key.dim(): {key._a.ndim} and value.dim(): {value._a.ndim} instead."
+            "Expected query, key, and value to all be  at least 2 dimensional, but got "
+            f"query.dim(): {query._a.ndim}, key.dim(): {key._a.ndim} and value.dim(): "
+            f"{value._a.ndim} instead."
         )
     if enable_gqa:
         key = key.repeat_interleave(query._a.shape[-3] // key._a.shape[-3], -3)
@@ -92,15 +94,13 @@ def _as_added(mask: Tensor | None, name: str, query: Tensor) -> Any:
 def _projected(
     query: Tensor, key: Tensor, value: Tensor, weights: Any, bias: Tensor | None
 ) -> list[Any]:
-    """Return query, key and value after their linear maps; one product where they are one tensor."""
+    """Return query, key and value after their linear maps: one product for one tensor."""
     if isinstance(weights, Tensor):
         if query is key is value:
             return list(linear(query, weights, bias).chunk(3, -1))
         weights = weights.chunk(3)
     biases = (None,) * 3 if bias is None else bias.chunk(3)
-    return [
-        linear(x, w, b) for x, w, b in zip((query, key, value), weights, biases, strict=True)
-    ]
+    return [linear(x, w, b) for x, w, b in zip((query, key, value), weights, biases, strict=True)]
 
 
 def _check(
@@ -114,8 +114,8 @@ def _check(
         )
     if key._a.ndim != dims or value._a.ndim != dims:
         raise AssertionError(
-            f"For {'batched (3-D)' if dims == 3 else 'unbatched (2-D)'} `query`, expected `key` and "
-            f"`value` to be {dims}-D but found {key._a.ndim}-D and {value._a.ndim}-D tensors"
+            f"For {'batched (3-D)' if dims == 3 else 'unbatched (2-D)'} `query`, expected `key` "
+            f"and `value` to be {dims}-D but found {key._a.ndim}-D and {value._a.ndim}-D tensors"
         )
     if key_padding_mask is not None and key_padding_mask._a.ndim != dims - 1:
         raise AssertionError(
@@ -190,36 +190,41 @@ def multi_head_attention_forward(
     separate = (q_proj_weight, k_proj_weight, v_proj_weight)
     weights = separate if use_separate_proj_weight else in_proj_weight
     q, k, v = _projected(query, key, value, weights, in_proj_bias)
-    hidden = _as_added(key_padding_mask, "key_padding_mask", query)
-    mask = _as_added(attn_mask, "attn_mask", query)
-    mask = mask.unsqueeze(0) if mask is not None and mask.ndim == 2 else mask
-    extra = 0
+    extra = int(bias_k is not None) + int(add_zero_attn)
     if bias_k is not None and bias_v is not None:
         k, v = cat([k, bias_k.repeat(1, n, 1)]), cat([v, bias_v.repeat(1, n, 1)])
-        extra += 1
     q = _heads(q, num_heads)
     k = _heads(k, num_heads) if static_k is None else static_k
     v = _heads(v, num_heads) if static_v is None else static_v
     if add_zero_attn:
         zero = k.new_zeros((n * num_heads, 1, embed // num_heads))
         k, v = cat([k, zero], 1), cat([v, zero], 1)
-        extra += 1
-    if hidden is not None:
-        hidden = pad(hidden, (0, extra)).repeat_interleave(num_heads, 0).unsqueeze(1)
-    if mask is not None and extra:
-        mask = pad(mask, (0, extra))
-    both = mask if hidden is None else hidden if mask is None else mask + hidden
+    mask = _merged_mask(query, key_padding_mask, attn_mask, num_heads, extra)
     scores = (q * math.sqrt(num_heads / embed)) @ k.transpose(-2, -1)
-    given = softmax(scores if both is None else scores + both, -1)
-    made = dropout(given, dropout_p, training) @ v
+    given = dropout(softmax(scores if mask is None else scores + mask, -1), dropout_p, training)
+    made = given @ v
     made = linear(made.transpose(0, 1).reshape(length * n, embed), out_proj_weight, out_proj_bias)
     made = made.reshape(length, n, -1)
     made = made if batched else made.squeeze(1)
     if not need_weights:
         return made, None
-    given = dropout(given, dropout_p, False).reshape(n, num_heads, length, -1)
+    given = given.reshape(n, num_heads, length, -1)
     given = given.mean(1) if average_attn_weights else given
     return made, given if batched else given.squeeze(0)
+
+
+def _merged_mask(
+    query: Tensor, key_padding_mask: Tensor | None, attn_mask: Tensor | None, heads: int, extra: int
+) -> Any:
+    """Return what both masks add to the scores, with `extra` further keys in sight, or None."""
+    hidden = _as_added(key_padding_mask, "key_padding_mask", query)
+    mask = _as_added(attn_mask, "attn_mask", query)
+    if mask is not None:
+        mask = pad(mask.unsqueeze(0) if mask.ndim == 2 else mask, (0, extra))
+    if hidden is None:
+        return mask
+    hidden = pad(hidden, (0, extra)).repeat_interleave(heads, 0).unsqueeze(1)
+    return hidden if mask is None else mask + hidden
 
 
 def _heads(x: Any, heads: int) -> Any:

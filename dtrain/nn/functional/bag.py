@@ -52,8 +52,8 @@ def embedding_bag(
             )
         if per_sample_weights._a.shape != input._a.shape:
             raise OpValueError(
-                f"embedding_bag: If per_sample_weights ({per_sample_weights.shape}) is not None, then "
-                f"it must have the same shape as the input ({input.shape})"
+                f"embedding_bag: If per_sample_weights ({per_sample_weights.shape}) is not None, "
+                f"then it must have the same shape as the input ({input.shape})"
             )
     index, starts = _bags(input, offsets, include_last_offset)
     bags, count = len(starts), index._a.size
@@ -90,13 +90,15 @@ def _bags(input: Tensor, offsets: Tensor | None, include_last: bool) -> tuple[An
     if input._a.ndim == 2:
         if offsets is not None:
             raise OpValueError(
-                "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of "
-                f"fixed length sequences. However, found offsets of type {type(offsets)}"
+                "if input is 2D, then offsets has to be None, as input is treated is a mini-batch "
+                f"of fixed length sequences. However, found offsets of type {type(offsets)}"
             )
         n, size = input._a.shape
         return input.reshape(-1), np.arange(n) * size
     if input._a.ndim != 1:
-        raise OpValueError(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.ndim}")
+        raise OpValueError(
+            f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.ndim}"
+        )
     if offsets is None:
         raise OpValueError("offsets has to be a 1D Tensor but got None")
     if not isinstance(offsets, Tensor):
@@ -113,7 +115,7 @@ def _bags(input: Tensor, offsets: Tensor | None, include_last: bool) -> tuple[An
         )
     if len(starts) and int(starts[-1]) > input._a.size:
         raise OpError(
-            f"offsets[-1] can not be greater than input's length({input._a.size}) but got offsets[-1]"
-            f" of {int(starts[-1])}"
+            f"offsets[-1] can not be greater than input's length({input._a.size}) but got "
+            f"offsets[-1] of {int(starts[-1])}"
         )
     return input, starts

@@ -8,7 +8,7 @@ from dtrain.errors import OpError, OpValueError
 from dtrain.nn.functional.kinds import PAIRED, reduced, widened
 from dtrain.tensor.op import op
 from dtrain.tensor.tensor import Tensor
-from dtrain.typing import Array, F, Xp
+from dtrain.typing import Array, Xp
 
 __all__ = ["binary_cross_entropy", "binary_cross_entropy_with_logits"]
 
@@ -17,8 +17,9 @@ _LEAST = 1e-12
 
 @op(
     PAIRED,
-    input=lambda F, g, input, target: g * (input - target)
-    / F.clamp(input * (1 - input), _LEAST, None),
+    input=lambda F, g, input, target: (
+        g * (input - target) / F.clamp(input * (1 - input), _LEAST, None)
+    ),
     target=lambda F, g, input: g * (F.log1p(-input) - F.log(input)),
 )
 @widened
@@ -34,8 +35,8 @@ def _same_size(where: str, input: Tensor, target: Tensor) -> None:
     if input._a.shape != target._a.shape:
         raise OpValueError(
             f"{where}: Using a target size ({target.shape}) that is different to the input size "
-            f"({input.shape}) is deprecated. Target size ({target.shape}) must be the same as input "
-            f"size ({input.shape})"
+            f"({input.shape}) is deprecated. Target size ({target.shape}) must be the same as "
+            f"input size ({input.shape})"
         )
 
 

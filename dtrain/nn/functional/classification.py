@@ -119,9 +119,7 @@ def nll_loss(
     reduction = reduction_of(reduction, size_average, reduce)
     _check_target("nll_loss", input, target, weight)
     if input.ndim == 1:
-        made = _nll_loss(
-            input.unsqueeze(0), target.reshape(1), weight, ignore_index, reduction
-        )
+        made = _nll_loss(input.unsqueeze(0), target.reshape(1), weight, ignore_index, reduction)
         return made.reshape(target.shape) if reduction == "none" else made
     return _nll_loss(input, target, weight, ignore_index, reduction)
 
@@ -138,8 +136,8 @@ def _check_target(where: str, input: Tensor, target: Tensor, weight: Tensor | No
     if len(shape) == 1:
         if len(wanted) > 1 or target._a.size != 1:
             raise ShapeError(
-                f"{where}(): 0D or 1D target tensor expected, multi-target not supported: for input "
-                f"{list(shape)} the target is {list(wanted)}"
+                f"{where}(): 0D or 1D target tensor expected, multi-target not supported: for "
+                f"input {list(shape)} the target is {list(wanted)}"
             )
     elif not wanted or shape[0] != wanted[0]:
         raise OpValueError(
@@ -182,17 +180,15 @@ def cross_entropy(
         OpError: `label_smoothing` is outside its range.
     """
     if not 0.0 <= label_smoothing <= 1.0:
-        raise OpError(
-            f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}"
-        )
+        raise OpError(f"label_smoothing must be between 0.0 and 1.0. Got: {label_smoothing}")
     reduction = reduction_of(reduction, size_average, reduce)
     dim = 0 if input._a.ndim == 1 else 1
     if input._a.shape == target._a.shape and target._a.dtype.kind not in "iub":
         return _of_probabilities(input, target, weight, dim, reduction, label_smoothing)
     if input._a.shape == target._a.shape and input._a.ndim:
         raise DtypeError(
-            f"cross_entropy(): Expected floating point type for target with class probabilities, got "
-            f"{target.dtype}"
+            "cross_entropy(): Expected floating point type for target with class probabilities, "
+            f"got {target.dtype}"
         )
     scores = log_softmax(input, dim)
     loss = nll_loss(scores, target, weight, None, ignore_index, None, reduction)
@@ -261,8 +257,8 @@ def linear_cross_entropy(
     shape, table = input._a.shape, linear_weight._a.shape
     if len(shape) not in (1, 2) or len(table) < 2:
         raise ShapeError(
-            "linear_cross_entropy(): expected input with dimensionality 1 or 2 and linear_weight with "
-            f"dimensionality at least 2, got {len(shape)} and {len(table)}"
+            "linear_cross_entropy(): expected input with dimensionality 1 or 2 and linear_weight "
+            f"with dimensionality at least 2, got {len(shape)} and {len(table)}"
         )
     if shape[-1] != table[-1]:
         raise ShapeError(
@@ -270,9 +266,7 @@ def linear_cross_entropy(
             f"(in_features), got {shape[-1]} and {table[-1]}, respectively"
         )
     if linear_bias is not None and linear_bias._a.shape != table[:-1]:
-        raise ShapeError(
-            f"expected linear_bias shape {table[:-1]}, got {tuple(linear_bias.shape)}"
-        )
+        raise ShapeError(f"expected linear_bias shape {table[:-1]}, got {tuple(linear_bias.shape)}")
     if len(table) > 2 and len(shape) == 1:
         raise ShapeError(
             f"linear_cross_entropy(): K-dimensional loss defined by linear_weight shape {table} "

@@ -1,183 +1,29 @@
-"""Convolution over any number of spatial dimensions, and its transpose.
-
-Three operators are enough: `convolution`, and its gradients to the input and to the weight. Each is
-linear in both of its arrays and the derivative of each is made of the other two, so every order of
-derivative is there; a transposed convolution is the gradient to the input.
-
-Letters: N batch, C input channels, O output channels, G groups, K = C / G * prod(kernel),
-L output positions.
-"""
+"""Convolution in torch's spellings."""
 
 from __future__ import annotations
 
-from math import prod
 from typing import Any
 
 from dtrain.errors import DtypeError, OpError, OpTypeError, OpValueError, ShapeError
-from dtrain.nn.functional.kinds import FUNCTION, widened
-from dtrain.nn.functional.spatial import (
-    check_positive,
-    folded,
-    padded,
-    per_dim,
-    window_count,
-    windows,
-)
-from dtrain.tensor.op import op
+from dtrain.nn.functional.convolution import convolution_input_grad, convolution_nd
+from dtrain.nn.functional.spatial import check_positive, per_dim
 from dtrain.tensor.tensor import Tensor
-from dtrain.typing import Array, F, Xp
 
 __all__ = [
-    "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
-    "convolution",
+    "conv1d", "conv2d", "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d",
+    "conv_transpose3d", "convolution",
 ]  # fmt: skip
 
 Sizes = tuple[int, ...]
-_BLOCK_BYTES = 1 << 21
-"""Windows are copied a few samples at a time, so that the copy stays in the cache."""
 
 
-def _output_size(size: Sizes, weight: Any, stride: Sizes, padding: Any, dilation: Sizes) -> Sizes:
-    before, after = padding
-    return tuple(
-        [
-            window_count(n, k, s, b + a, d)
-            for n, k, s, b, a, d in zip(
-                size, weight.shape[2:], stride, before, after, dilation, strict=True
-            )
-        ]
-    )
-
-
-def _samples_at_once(weight: Any, groups: int, positions: int) -> int:
-    """Return for how many samples the copied windows fit into a block."""
-    per_sample = prod(weight.shape[1:]) * groups * positions * int(weight.itemsize)
-    return max(1, _BLOCK_BYTES // max(per_sample, 1))
-
-
-def _columns(
-    xp: Xp, input: Array, kernel: Sizes, stride: Sizes, dilation: Sizes, groups: int
-) -> Array:
-    """Return the windows of a padded input, (N, G, K, L): a view where each holds one element."""
-    seen = windows(input, kernel, stride, dilation)
-    return seen.reshape(
-        input.shape[0],
-        groups,
-        input.shape[1] // groups * prod(kernel),
-        prod(seen.shape[2 + len(kernel) :]),
-    )
-
-
-def _conv_grads(
-    F: F, g: Any, wanted: tuple[bool, ...], input: Any, weight: Any, input_shape: Any,
-    weight_shape: Any, stride: Sizes, padding: Any, dilation: Sizes, groups: int,
-) -> tuple[Any, ...]:  # fmt: skip
-    how = (stride, padding, dilation, groups)
-    return (
-        F.convolution_input_grad(g, weight, tuple(input_shape[2:]), *how) if wanted[0] else None,
-        F.convolution_weight_grad(g, input, tuple(weight_shape[2:]), *how) if wanted[1] else None,
-        F.sum(g, (0, *range(2, g.ndim))) if wanted[2] else None,
-    )
-
-
-@op(FUNCTION, name="convolution_nd", node="ConvolutionBackward0",
-    joint=(("input", "weight", "bias"), _conv_grads))  # fmt: skip
-@widened
-def _convolution(
-    xp: Xp, input: Array, weight: Array, bias: Array, stride: Sizes, padding: tuple[Sizes, Sizes],
-    dilation: Sizes, groups: int,
-) -> Array:  # fmt: skip
-    """Return the cross-correlation of `input` and `weight`, plus `bias`.
-
-    Args:
-        xp: The array module.
-        input: (N, C, *size).
-        weight: (O, C / groups, *kernel).
-        bias: (O,) or None.
-        stride: Step of the window, by dimension.
-        padding: Width of the border of zeros before and after, by dimension.
-        dilation: Step within the window, by dimension.
-        groups: Channels are divided into so many separate convolutions.
-
-    Returns:
-        (N, O, *out), where out = (size + before + after - dilation * (kernel - 1) - 1) // stride + 1.
-    """
-    out = _output_size(input.shape[2:], weight, stride, padding, dilation)
-    n, channels, kernel = input.shape[0], weight.shape[0], weight.shape[2:]
-    made = xp.empty((n, groups, channels // groups, prod(out)), input.dtype)
-    rows = weight.reshape(groups, channels // groups, prod(weight.shape[1:]))
-    block = _samples_at_once(weight, groups, prod(out))
-    wide = padded(xp, input, *padding)
-    for i in range(0, n, block):
-        columns = _columns(xp, wide[i : i + block], kernel, stride, dilation, groups)
-        xp.matmul(rows, columns, out=made[i : i + block])
-    if bias is not None:
-        made += bias.reshape(groups, -1, 1)
-    return made.reshape(n, channels, *out)
-
-
-@op(
-    FUNCTION,
-    g=lambda F, g, weight, stride, padding, dilation, groups: F.convolution_nd(
-        g, weight, None, stride, padding, dilation, groups
-    ),
-    weight=lambda F, h, g, weight_shape, stride, padding, dilation, groups: (
-        F.convolution_weight_grad(g, h, tuple(weight_shape[2:]), stride, padding, dilation, groups)
-    ),
-)
-@widened
-def convolution_input_grad(
-    xp: Xp, g: Array, weight: Array, size: Sizes, stride: Sizes, padding: tuple[Sizes, Sizes],
-    dilation: Sizes, groups: int,
-) -> Array:  # fmt: skip
-    """Return the gradient of a convolution to its input of spatial size `size`."""
-    n, kernel, out = g.shape[0], weight.shape[2:], g.shape[2:]
-    columns_of = weight.reshape(groups, weight.shape[0] // groups, prod(weight.shape[1:]))
-    columns_of = columns_of.swapaxes(1, 2)
-    rows = g.reshape(n, groups, g.shape[1] // groups, prod(out))
-    made = xp.empty((n, weight.shape[1] * groups, *size), g.dtype)
-    block = _samples_at_once(weight, groups, prod(out))
-    for i in range(0, n, block):
-        columns = xp.matmul(columns_of, rows[i : i + block])
-        columns = columns.reshape(len(columns), made.shape[1], *kernel, *out)
-        made[i : i + block] = folded(xp, columns, size, stride, padding, dilation)
-    return made
-
-
-@op(
-    FUNCTION,
-    g=lambda F, g, input, stride, padding, dilation, groups: F.convolution_nd(
-        input, g, None, stride, padding, dilation, groups
-    ),
-    input=lambda F, h, g, input_shape, stride, padding, dilation, groups: F.convolution_input_grad(
-        g, h, tuple(input_shape[2:]), stride, padding, dilation, groups
-    ),
-)
-@widened
-def convolution_weight_grad(
-    xp: Xp, g: Array, input: Array, kernel: Sizes, stride: Sizes, padding: tuple[Sizes, Sizes],
-    dilation: Sizes, groups: int,
-) -> Array:  # fmt: skip
-    """Return the gradient of a convolution to its weight of spatial size `kernel`."""
-    n, channels, positions = g.shape[0], g.shape[1], prod(g.shape[2:])
-    made = xp.zeros((groups, channels // groups, input.shape[1] // groups * prod(kernel)), g.dtype)
-    rows = g.reshape(n, groups, channels // groups, positions)
-    wide = padded(xp, input, *padding)
-    block = max(1, _BLOCK_BYTES // max(made[0, 0].nbytes * groups * positions, 1))
-    for i in range(0, n, block):
-        columns = _columns(xp, wide[i : i + block], kernel, stride, dilation, groups)
-        made += xp.matmul(rows[i : i + block], columns.swapaxes(2, 3)).sum(0)
-    return made.reshape(channels, input.shape[1] // groups, *kernel)
-
-
-# ---- torch's spellings ----
 def _checked(where: str, input: Tensor, weight: Tensor, bias: Tensor | None, dims: int) -> bool:
     """Check what torch checks of the operands; return True for an input without a batch."""
     for name, value in (("input", input), ("weight", weight)):
         if not isinstance(value, Tensor):
             raise OpTypeError(
-                f"{where}() received an invalid combination of arguments: argument '{name}' must be "
-                f"Tensor, not {type(value).__name__}"
+                f"{where}() received an invalid combination of arguments: argument '{name}' must "
+                f"be Tensor, not {type(value).__name__}"
             )
     if weight.ndim != dims + 2 or input.ndim not in (dims + 1, dims + 2):
         raise ShapeError(
@@ -186,7 +32,8 @@ def _checked(where: str, input: Tensor, weight: Tensor, bias: Tensor | None, dim
         )
     if input._a.dtype != weight._a.dtype:
         raise DtypeError(
-            f"{where}: Input type ({input.dtype}) and weight type ({weight.dtype}) should be the same"
+            f"{where}: Input type ({input.dtype}) and weight type ({weight.dtype}) should be the "
+            "same"
         )
     if bias is not None and bias._a.dtype != weight._a.dtype:
         raise DtypeError(
@@ -223,14 +70,14 @@ def _check_channels(
         raise OpError(f"non-positive groups is not supported, but got groups={groups}")
     if ours[0] % groups or ours[0] < groups:
         raise ShapeError(
-            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, but "
-            f"got weight of size {list(ours)} instead"
+            f"Given groups={groups}, expected weight to be divisible by {groups} at dimension 0, "
+            f"but got weight of size {list(ours)} instead"
         )
     takes = ours[0] if transposed else ours[1] * groups
     if shape[1] != takes:
         raise ShapeError(
-            f"Given groups={groups}, weight of size {list(ours)}, expected input{list(shape)} to have "
-            f"{takes} channels, but got {shape[1]} channels instead"
+            f"Given groups={groups}, weight of size {list(ours)}, expected input{list(shape)} to "
+            f"have {takes} channels, but got {shape[1]} channels instead"
         )
     gives = ours[1] * groups if transposed else ours[0]
     if bias is not None and bias._a.shape != (gives,):
@@ -258,11 +105,11 @@ def _conv(
         if n + b + a < d * (k - 1) + 1 or k == 0:
             wide = [m + x + y for m, x, y in zip(shape[2:], *border, strict=True)]
             raise ShapeError(
-                f"{where}: Calculated padded input size per channel: ({' x '.join(map(str, wide))}). "
-                f"Kernel size: ({' x '.join(map(str, kernel))}). Kernel size can't be greater than "
-                "actual input size"
+                f"{where}: Calculated padded input size per channel: "
+                f"({' x '.join(map(str, wide))}). Kernel size: ({' x '.join(map(str, kernel))}). "
+                "Kernel size can't be greater than actual input size"
             )
-    made = _convolution(input, weight, bias, stride, border, dilation, groups)
+    made = convolution_nd(input, weight, bias, stride, border, dilation, groups)
     return made.squeeze(0) if alone else made
 
 
@@ -336,6 +183,9 @@ def _conv_transpose(
     )
     if min(size) < 1:
         raise OpValueError(f"{where}: the output would have spatial size {list(size)}")
+    if any(e >= s for e, s in zip(extra, stride, strict=True)):
+        # a convolution of the result would have further positions: it must stop before them
+        border = border[0], tuple([p - e for p, e in zip(border[0], extra, strict=True)])
     made = convolution_input_grad(input, weight, size, stride, border, dilation, groups)
     if bias is not None:
         made = made + bias.reshape(-1, *(1,) * dims)
@@ -390,3 +240,9 @@ def convolution(
         how = (stride, padding, output_padding, groups, dilation)
         return _conv_transpose("convolution", dims, input, weight, bias, *how)
     return _conv("convolution", dims, input, weight, bias, stride, padding, dilation, groups)
+
+
+def conv_tbc(input: Tensor, weight: Tensor, bias: Tensor, pad: int = 0) -> Any:
+    """Convolve (T, N, C) with (kernel, C, O), time first."""
+    made = conv1d(input.permute(1, 2, 0), weight.permute(2, 1, 0), bias, 1, pad)
+    return made.permute(2, 0, 1).contiguous()

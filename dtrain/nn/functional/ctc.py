@@ -65,8 +65,8 @@ def ctc_loss(
         raise OpError("blank must be in label range")
     if len(long_in) != n or len(long_out) != n:
         raise OpError(
-            f"input_lengths and target_lengths must be of size batch_size {n}, got {len(long_in)} and "
-            f"{len(long_out)}"
+            f"input_lengths and target_lengths must be of size batch_size {n}, got {len(long_in)} "
+            f"and {len(long_out)}"
         )
     if n and (long_in.max() > steps or long_in.min() < 0 or long_out.min() < 0):
         raise OpError(
@@ -113,4 +113,8 @@ def _loss(log_probs: Any, labels: Any, long_in: Any, long_out: Any, blank: int) 
     last = alpha.gather(1, ends)
     empty = placed(np.stack([long_out < 0, long_out == 0], 1), log_probs)
     total = -last.masked_fill(empty, _NEVER).logsumexp(1)
-    return total.masked_fill(total > -_NEVER / 2, float("inf"))
+    total = total.masked_fill(total > -_NEVER / 2, float("inf"))
+    # torch's gradient takes log_probs for the result of log_softmax: a term of value zero adds that
+    after = placed((np.arange(log_probs.shape[0])[:, None] >= long_in)[..., None], log_probs)
+    mass = log_probs.exp().masked_fill(after, 0.0).sum((0, 2))
+    return total + (mass - mass.detach())

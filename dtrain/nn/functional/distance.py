@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dtrain.errors import OpError
+from dtrain.tensor.ops.shape import broadcast_tensors
 from dtrain.tensor.tensor import Tensor
 
 __all__ = ["cosine_similarity", "one_hot", "pairwise_distance", "pdist"]
@@ -24,6 +25,7 @@ def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -
     """
     if not (x1.is_floating_point() or x1.is_complex()):
         raise OpError(f"expected common dtype to be floating point, yet common dtype is {x1.dtype}")
+    x1, x2 = broadcast_tensors(x1, x2)
     first = x1.norm(2, dim, keepdim=True).clamp_min(eps)
     second = x2.norm(2, dim, keepdim=True).clamp_min(eps)
     return (x1 / first * (x2 / second)).sum(dim)

@@ -28,9 +28,7 @@ def _kept(input: Tensor, shape: tuple[int, ...], p: float) -> Any:
 
 def _check(where: str, p: float) -> None:
     if not 0.0 <= p <= 1.0:
-        raise OpValueError(
-            f"{where}: dropout probability has to be between 0 and 1, but got {p}"
-        )
+        raise OpValueError(f"{where}: dropout probability has to be between 0 and 1, but got {p}")
 
 
 def _dropped(input: Tensor, shape: tuple[int, ...], p: float, inplace: bool) -> Any:
@@ -43,9 +41,7 @@ def _dropped(input: Tensor, shape: tuple[int, ...], p: float, inplace: bool) -> 
     return input.mul_(noise) if inplace else input * noise
 
 
-def dropout(
-    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
-) -> Any:
+def dropout(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     """Set elements to zero with probability `p` and scale the others by 1 / (1 - p).
 
     Args:
@@ -89,16 +85,12 @@ def _channel_dropout(
     return _dropped(input, _channels(where, input, dims), p, inplace) if training else input
 
 
-def dropout1d(
-    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
-) -> Any:
+def dropout1d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     """Set whole channels of (N, C, L) or (C, L) to zero; see dropout."""
     return _channel_dropout("dropout1d", 1, input, p, training, inplace)
 
 
-def dropout2d(
-    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
-) -> Any:
+def dropout2d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     """Set whole channels of (N, C, H, W) to zero; see dropout.
 
     Note: As in torch, a (N, C, L) input is taken as that, not as (C, H, W).
@@ -113,9 +105,7 @@ def dropout2d(
     return _dropped(input, _channels("dropout2d", input, 0), p, inplace) if training else input
 
 
-def dropout3d(
-    input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
-) -> Any:
+def dropout3d(input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     """Set whole channels of (N, C, D, H, W) or (C, D, H, W) to zero; see dropout."""
     return _channel_dropout("dropout3d", 3, input, p, training, inplace)
 

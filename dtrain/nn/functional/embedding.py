@@ -22,9 +22,7 @@ __all__ = ["embedding"]
         g, indices, weight_shape[0], padding_idx, by_frequency
     ),
 )  # fmt: skip
-def _rows(
-    xp: Xp, weight: Array, indices: Array, padding_idx: int, by_frequency: bool
-) -> Array:
+def _rows(xp: Xp, weight: Array, indices: Array, padding_idx: int, by_frequency: bool) -> Array:
     """Return weight[indices]: (*indices, size)."""
     check_index(xp, indices, weight.shape[0], "index out of range in self: {index}")
     return xp.take(weight, indices, 0)
@@ -110,6 +108,8 @@ def embedding(
             "embedding(): Expected tensor for argument #1 'indices' to have one of the following "
             f"scalar types: Long, Int; but got {input.dtype} instead"
         )
+    if weight._a.ndim != 2:
+        raise OpError(f"embedding(): 'weight' must be 2-D, got {list(weight.shape)}")
     padding = -1
     if padding_idx is not None:
         rows = weight._a.shape[0]

@@ -106,8 +106,8 @@ def unfold(
     if min(count) < 1:
         raise ShapeError(
             f"Given input with spatial size {list(shape[-2:])}, kernel_size={kernel}, "
-            f"dilation={dilation}, padding={padding}, calculated shape of the array of sliding blocks "
-            f"as {count}, but its components must be at least one."
+            f"dilation={dilation}, padding={padding}, calculated shape of the array of sliding "
+            f"blocks as {count}, but its components must be at least one."
         )
     made = _im2col(input if len(shape) == 4 else input.unsqueeze(0), *how)
     return made if len(shape) == 4 else made.squeeze(0)
@@ -124,8 +124,8 @@ def fold(
     shape = input._a.shape
     if len(shape) not in (2, 3) or 0 in shape[1:]:
         raise ShapeError(
-            "Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero "
-            f"dimensions for input, but got: {list(shape)}"
+            "Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and "
+            f"non-zero dimensions for input, but got: {list(shape)}"
         )
     count = [
         window_count(n, k, s, 2 * p, d)
@@ -133,15 +133,15 @@ def fold(
     ]
     if shape[-2] % prod(kernel):
         raise ShapeError(
-            "Expected size of input's dimension 1 to be divisible by the product of kernel_size, but "
-            f"got input.size(1)={shape[-2]} and kernel_size={kernel}."
+            "Expected size of input's dimension 1 to be divisible by the product of kernel_size, "
+            f"but got input.size(1)={shape[-2]} and kernel_size={kernel}."
         )
     if min(count) < 1 or prod(count) != shape[-1]:
         raise ShapeError(
             f"Given output_size={size}, kernel_size={kernel}, dilation={dilation}, "
-            f"padding={padding}, stride={stride}, expected size of input's dimension 2 to match the "
-            f"calculated number of sliding blocks {' * '.join(map(str, count))} = {prod(count)}, but "
-            f"got input.size(2)={shape[-1]}."
+            f"padding={padding}, stride={stride}, expected size of input's dimension 2 to match "
+            f"the calculated number of sliding blocks {' * '.join(map(str, count))} = "
+            f"{prod(count)}, but got input.size(2)={shape[-1]}."
         )
     made = _col2im(input if len(shape) == 3 else input.unsqueeze(0), size, *how)
     return made if len(shape) == 3 else made.squeeze(0)
@@ -154,18 +154,22 @@ def _check_factor(where: str, input: Tensor, factor: int) -> None:
             f"{input._a.ndim} dimension(s)"
         )
     if factor <= 0:
-        raise OpError(f"{where} expects a positive upscale_factor/downscale_factor, but got {factor}")
+        raise OpError(
+            f"{where} expects a positive upscale_factor/downscale_factor, but got {factor}"
+        )
 
 
 def pixel_shuffle(input: Tensor, upscale_factor: int) -> Any:
     """Move channels into space: (*, C * r^2, H, W) to (*, C, H * r, W * r)."""
     r = upscale_factor
     _check_factor("pixel_shuffle", input, r)
+    if r == 1:
+        return input.clone()
     *lead, channels, h, w = input._a.shape
     if channels % (r * r):
         raise ShapeError(
-            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of "
-            f"upscale_factor, but input.size(-3)={channels} is not divisible by {r * r}"
+            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square "
+            f"of upscale_factor, but input.size(-3)={channels} is not divisible by {r * r}"
         )
     n = len(lead)
     made = input.reshape(*lead, channels // (r * r), r, r, h, w)
@@ -177,6 +181,8 @@ def pixel_unshuffle(input: Tensor, downscale_factor: int) -> Any:
     """Move space into channels: (*, C, H * r, W * r) to (*, C * r^2, H, W)."""
     r = downscale_factor
     _check_factor("pixel_unshuffle", input, r)
+    if r == 1:
+        return input.clone()
     *lead, channels, h, w = input._a.shape
     if h % r or w % r:
         raise ShapeError(
@@ -194,8 +200,7 @@ def channel_shuffle(input: Tensor, groups: int) -> Any:
     shape = input._a.shape
     if len(shape) < 3:
         raise ShapeError(
-            "channel_shuffle expects input with > 2 dims, but got input with sizes "
-            f"{list(shape)}"
+            f"channel_shuffle expects input with > 2 dims, but got input with sizes {list(shape)}"
         )
     if groups <= 0:
         raise OpError(

@@ -111,8 +111,8 @@ def _cubic(part: Any) -> list[Any]:
 def _check(input: Tensor, grid: Tensor, mode: str, padding_mode: str) -> int:
     if mode not in ("bilinear", "nearest", "bicubic"):
         raise OpValueError(
-            "nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but "
-            f"got: '{mode}'"
+            "nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', "
+            f"but got: '{mode}'"
         )
     if padding_mode not in ("zeros", "border", "reflection"):
         raise OpValueError(
@@ -122,23 +122,23 @@ def _check(input: Tensor, grid: Tensor, mode: str, padding_mode: str) -> int:
     dims = input._a.ndim - 2
     if dims not in (2, 3) or grid._a.ndim != dims + 2:
         raise ShapeError(
-            "grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but got "
-            f"input with sizes {list(input.shape)} and grid with sizes {list(grid.shape)}"
+            "grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but "
+            f"got input with sizes {list(input.shape)} and grid with sizes {list(grid.shape)}"
         )
     if input._a.dtype != grid._a.dtype:
         raise OpError(
-            f"grid_sampler(): expected input and grid to have same dtype, but input has {input.dtype} "
-            f"and grid has {grid.dtype}"
+            "grid_sampler(): expected input and grid to have same dtype, but input has "
+            f"{input.dtype} and grid has {grid.dtype}"
         )
     if input._a.shape[0] != grid._a.shape[0] or grid._a.shape[-1] != dims:
         raise ShapeError(
-            f"grid_sampler(): expected grid to have size {dims} in last dimension and the batch size "
-            f"of input, but got input {list(input.shape)} and grid {list(grid.shape)}"
+            f"grid_sampler(): expected grid to have size {dims} in last dimension and the batch "
+            f"size of input, but got input {list(input.shape)} and grid {list(grid.shape)}"
         )
     if 0 in input._a.shape[2:]:
         raise ShapeError(
-            "grid_sampler(): expected input to have non-empty spatial dimensions, but input has sizes "
-            f"{list(input.shape)}"
+            "grid_sampler(): expected input to have non-empty spatial dimensions, but input has "
+            f"sizes {list(input.shape)}"
         )
     if mode == "bicubic" and dims == 3:
         raise OpError("grid_sampler(): bicubic interpolation only supports 4D input")

@@ -44,9 +44,9 @@ def _sizes(
         if len(wanted) != dims:
             raise OpValueError(
                 f"Input and output must have the same number of spatial dimensions, but got input "
-                f"with spatial dimensions of {list(given)} and output size of {size}. Please provide "
-                "input tensor in (N, C, d1, d2, ...,dK) format and output size in (o1, o2, ...,oK) "
-                "format."
+                f"with spatial dimensions of {list(given)} and output size of {size}. Please "
+                "provide input tensor in (N, C, d1, d2, ...,dK) format and output size in (o1, o2, "
+                "...,oK) format."
             )
         return [int(n) for n in wanted], [None] * dims
     if scale_factor is None:
@@ -54,8 +54,9 @@ def _sizes(
     factors = list(scale_factor) if isinstance(scale_factor, Sequence) else [scale_factor] * dims
     if len(factors) != dims:
         raise OpValueError(
-            f"Input and scale_factor must have the same number of spatial dimensions, but got input "
-            f"with spatial dimensions of {list(given)} and scale_factor of shape {scale_factor}."
+            "Input and scale_factor must have the same number of spatial dimensions, but got "
+            f"input with spatial dimensions of {list(given)} and scale_factor of shape "
+            f"{scale_factor}."
         )
     out = [floor(n * float(f)) for n, f in zip(given, factors, strict=True)]
     return out, [None] * dims if recompute else [float(f) for f in factors]
@@ -77,13 +78,13 @@ def _check(input: Tensor, mode: str, align_corners: bool | None, antialias: bool
     dims = input._a.ndim - 2
     if align_corners is not None and mode not in _DIMS:
         raise OpValueError(
-            "align_corners option can only be set with the interpolating modes: linear | bilinear | "
-            "bicubic | trilinear"
+            "align_corners option can only be set with the interpolating modes: linear | bilinear "
+            "| bicubic | trilinear"
         )
     if antialias and mode not in ("bilinear", "bicubic"):
         raise OpValueError(
-            "Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D tensor "
-            "as input"
+            "Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D "
+            "tensor as input"
         )
     if dims not in (1, 2, 3) or _DIMS.get(mode, dims) != dims:
         raise OpError(
@@ -116,8 +117,8 @@ def interpolate(
     out, factors = _sizes(input, size, scale_factor, recompute_scale_factor)
     if min(out) < 1 or 0 in input._a.shape[1:]:
         raise OpError(
-            f"Input and output sizes should be greater than 0, but got input {list(input.shape)} and "
-            f"output {out}"
+            f"Input and output sizes should be greater than 0, but got input {list(input.shape)} "
+            f"and output {out}"
         )
     if mode == "area":
         return _AREA[len(out)](input, out)

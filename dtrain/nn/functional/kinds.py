@@ -8,8 +8,8 @@ from typing import Any
 
 from dtrain.errors import OpValueError
 from dtrain.tensor.op import GRAPH, REGISTRY, Kind
-from dtrain.tensor.promote import promote_cast
 from dtrain.tensor.ops.cast import to_device
+from dtrain.tensor.promote import promote_cast
 from dtrain.tensor.tensor import Tensor, wrap
 from dtrain.typing import F
 

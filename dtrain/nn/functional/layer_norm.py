@@ -1,4 +1,4 @@
-"""Normalisation of each sample by its own statistics: over a layer, groups of channels, a vector."""
+"""Normalisation of each sample by its own statistics: of a layer, of groups, of a vector."""
 
 from __future__ import annotations
 
@@ -54,9 +54,7 @@ def _layer_norm_formula(
 @op(FUNCTION, name="layer_norm_last", node="NativeLayerNormBackward0",
     joint=(("input", "weight", "bias"), _layer_norm_grads))  # fmt: skip
 @widened
-def _layer_norm(
-    xp: Xp, input: Array, weight: Array, bias: Array, dims: int, eps: float
-) -> Array:
+def _layer_norm(xp: Xp, input: Array, weight: Array, bias: Array, dims: int, eps: float) -> Array:
     """Normalise over the last `dims` dimensions, then multiply by weight and add bias."""
     size = prod(input.shape[input.ndim - dims :])
     if not input.size:
@@ -108,8 +106,8 @@ def _check_inner(where: str, input: Tensor, normalized_shape: Any, **named: Tens
     inner, shape = tuple(normalized_shape), input._a.shape
     if not inner:
         raise OpError(
-            f"{where}(): Expected normalized_shape to be at least 1-dimensional, i.e., containing at "
-            "least one element, but got normalized_shape = []"
+            f"{where}(): Expected normalized_shape to be at least 1-dimensional, i.e., containing "
+            "at least one element, but got normalized_shape = []"
         )
     for name, value in named.items():
         if value is not None and value._a.shape != inner:
@@ -258,7 +256,8 @@ def local_response_norm(
         return input
     planes = (input * input).reshape(shape[0], 1, shape[1], -1)
     wide = pad(planes, (0, 0, size // 2, (size - 1) // 2))
-    mean = sum(wide.narrow(2, i, shape[1]) for i in range(size)) / size
+    total: Any = sum(wide.narrow(2, i, shape[1]) for i in range(size))
+    mean = total / size if input.is_floating_point() else total.div(size, rounding_mode="trunc")
     return input / (mean.reshape(shape) * alpha + k) ** beta
 
 

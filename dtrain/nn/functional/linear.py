@@ -46,6 +46,7 @@ def linear(xp: Xp, input: Array, weight: Array, bias: Array = None) -> Array:
     """Return input @ weight.T + bias.
 
     Args:
+        xp: The array module.
         input: (*, in_features).
         weight: (out_features, in_features), or (in_features,).
         bias: (out_features,) or ().
@@ -56,8 +57,8 @@ def linear(xp: Xp, input: Array, weight: Array, bias: Array = None) -> Array:
     if weight.shape[-1] != input.shape[-1]:
         rows = prod(input.shape[:-1])
         raise ShapeError(
-            f"linear(input: {list(input.shape)}, weight: {list(weight.shape)}): mat1 and mat2 shapes "
-            f"cannot be multiplied ({rows}x{input.shape[-1]} and "
+            f"linear(input: {list(input.shape)}, weight: {list(weight.shape)}): mat1 and mat2 "
+            f"shapes cannot be multiplied ({rows}x{input.shape[-1]} and "
             f"{'x'.join(map(str, weight.shape[::-1]))})"
         )
     made = xp.matmul(input, weight.T)
@@ -83,7 +84,8 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     """
     if input1.shape[:-1] != input2.shape[:-1]:
         raise ShapeError(
-            f"bilinear(): input batch dimensions do not match: got {input1.shape} and {input2.shape}"
+            f"bilinear(): input batch dimensions do not match: got {input1.shape} and "
+            f"{input2.shape}"
         )
     if weight.ndim != 3 or (input1.shape[-1], input2.shape[-1]) != tuple(weight.shape[1:]):
         raise ShapeError(

@@ -163,11 +163,12 @@ def _triplet(
 
 def _rows_and_targets(where: str, input: Tensor, target: Tensor) -> tuple[Any, Any, bool]:
     """Return (N, C) and the targets with a batch dimension, and whether there was none."""
-    alone = input._a.ndim < 2
-    if input._a.ndim > 2 or 0 in input._a.shape[1:] or not input._a.ndim and target._a.ndim > 1:
+    shape = input._a.shape
+    alone = len(shape) < 2
+    if len(shape) > 2 or 0 in (shape if alone else shape[1:]):
         raise ShapeError(
-            f"{where}: Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
-            f"{list(input.shape)}"
+            f"{where}: Expected non-empty vector or matrix with optional 0-dim batch size, but "
+            f"got: {list(input.shape)}"
         )
     return (input.reshape(1, -1), target.reshape(1, -1), True) if alone else (input, target, False)
 

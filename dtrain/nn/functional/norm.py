@@ -155,6 +155,8 @@ def batch_norm(
     """
     shape = input._a.shape
     if len(shape) < 2:
+        if not input._a.size:
+            return input * 1
         raise OpError(f"batch_norm(input: {list(shape)}): expected at least 2 dimensions")
     for name, value in (
         ("running_mean", running_mean), ("running_var", running_var), ("weight", weight),
@@ -168,7 +170,8 @@ def batch_norm(
         count = prod(shape) // max(shape[1], 1)
         if count == 1:
             raise OpValueError(
-                f"Expected more than 1 value per channel when training, got input size {input.shape}"
+                "Expected more than 1 value per channel when training, got input size "
+                f"{input.shape}"
             )
         mean, variance = batch_statistics(input)
         _track(running_mean, mean, momentum)

@@ -34,16 +34,11 @@ def _constant_pad(xp: Xp, input: Array, widths: Widths, value: Any) -> Array:
         value: What the border is made of.
     """
     kept = tuple(
-        [
-            slice(max(-b, 0), n - max(-a, 0))
-            for (b, a), n in zip(widths, input.shape, strict=True)
-        ]
+        [slice(max(-b, 0), n - max(-a, 0)) for (b, a), n in zip(widths, input.shape, strict=True)]
     )
     size = [b + n + a for (b, a), n in zip(widths, input.shape, strict=True)]
     made = xp.full(size, value, input.dtype)
-    place = tuple(
-        [slice(max(b, 0), n - max(a, 0)) for (b, a), n in zip(widths, size, strict=True)]
-    )
+    place = tuple([slice(max(b, 0), n - max(a, 0)) for (b, a), n in zip(widths, size, strict=True)])
     made[place] = input[kept]
     return made
 
@@ -89,7 +84,9 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: Any = 
     if mode == "constant":
         return constant_pad_nd(input, pad, 0 if value is None else value)
     if mode not in _BORDERS:
-        raise OpError(f"Unrecognised padding mode {mode}; expected constant or {', '.join(_BORDERS)}")
+        raise OpError(
+            f"Unrecognised padding mode {mode}; expected constant or {', '.join(_BORDERS)}"
+        )
     if value is not None and value != 0:
         raise OpValueError(f'Padding mode "{mode}" doesn\'t take in value argument')
     shape = input._a.shape
@@ -101,9 +98,11 @@ def pad(input: Tensor, pad: Sequence[int], mode: str = "constant", value: Any = 
         )
     if 0 in shape[1:]:
         raise OpError(
-            f"Expected {dims + 1}D or {dims + 2}D (batch mode) tensor with possibly 0 batch size and "
-            f"other non-zero dimensions for input, but got: {list(shape)}"
+            f"Expected {dims + 1}D or {dims + 2}D (batch mode) tensor with possibly 0 batch size "
+            f"and other non-zero dimensions for input, but got: {list(shape)}"
         )
+    if not input._a.size:
+        return constant_pad_nd(input, pad)
     made = input
     for d, (before, after) in enumerate(_widths(shape, pad)):
         if before or after:
@@ -137,14 +136,13 @@ def _wrapped(input: Tensor, dim: int, n: int, before: int, after: int) -> Any:
         )
     if before + n + after < 0:
         raise OpError("Negative padding value is resulting in an empty dimension")
-    parts = [input]
+    core = input.narrow(dim, max(-before, 0), n - max(-before, 0) - max(-after, 0))
+    parts = [core]
     if before > 0:
-        parts.insert(0, input.narrow(dim, n - before, before))
+        parts.insert(0, core.narrow(dim, core.shape[dim] - before, before))
     if after > 0:
-        parts.append(input.narrow(dim, 0, after))
-    whole = cat(parts, dim) if len(parts) > 1 else input
-    start, end = max(-before, 0), max(-after, 0)
-    return whole.narrow(dim, start, whole.shape[dim] - start - end) if start or end else whole
+        parts.append(core.narrow(dim, 0, after))
+    return cat(parts, dim) if len(parts) > 1 else core
 
 
 _BORDERS = {"reflect": _reflected, "replicate": _replicated, "circular": _wrapped}

@@ -28,14 +28,14 @@ def _geometry(
 ) -> tuple[Sizes, Sizes, Sizes, Sizes]:
     """Return kernel, stride, padding and dilation by dimension, checked as torch checks them."""
     kernel = per_dim(where, "kernel_size", kernel, dims)
-    stride = kernel if stride is None or stride == [] else per_dim(where, "stride", stride, dims)
+    stride = kernel if stride in (None, [], ()) else per_dim(where, "stride", stride, dims)
     padding = per_dim(where, "padding", padding, dims)
     dilation = per_dim(where, "dilation", dilation, dims)
     shape = input._a.shape
     if len(shape) not in (dims + 1, dims + 2) or 0 in shape[-dims - 1 :]:
         raise ShapeError(
-            f"{where}(): Expected {dims + 1}D or {dims + 2}D (batch mode) tensor with optional 0 dim "
-            f"batch size for input, but got: {list(shape)}"
+            f"{where}(): Expected {dims + 1}D or {dims + 2}D (batch mode) tensor with optional 0 "
+            f"dim batch size for input, but got: {list(shape)}"
         )
     if min(kernel) < 1 or min(stride) < 1 or min(dilation) < 1:
         raise OpError(
@@ -77,14 +77,15 @@ def _max(
 
 def _avg(
     where: str, dims: int, input: Tensor, kernel: Any, stride: Any, padding: Any, ceil_mode: bool,
-    count_include_pad: bool, divisor_override: int | None,
+    count_include_pad: bool, divisor_override: int | None, out: Tensor | None = None,
 ) -> Any:  # fmt: skip
     kernel, stride, padding, one = _geometry(where, dims, input, kernel, stride, padding, 1)
     if divisor_override == 0:
         raise OpError(f"{where}(): divisor must be not zero")
     size = input._a.shape[-dims:]
     _check_output(where, size, position_counts(size, kernel, stride, padding, one, ceil_mode))
-    return avg_pool(input, kernel, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    how = (kernel, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return avg_pool(input, *how, out=out)
 
 
 def max_pool1d(
@@ -135,7 +136,8 @@ def avg_pool1d(
 
 def avg_pool2d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-    count_include_pad: bool = True, divisor_override: int | None = None,
+    count_include_pad: bool = True, divisor_override: int | None = None, *,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Return the means of windows over (N, C, H, W) or (C, H, W).
 
@@ -147,18 +149,20 @@ def avg_pool2d(
         ceil_mode: Also take the window that reaches over the end.
         count_include_pad: Count the border's zeros in the mean.
         divisor_override: Divide each sum by this number.
+        out: Where the result is written.
     """
     how = (kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
-    return _avg("avg_pool2d", 2, input, *how)
+    return _avg("avg_pool2d", 2, input, *how, out)
 
 
 def avg_pool3d(
     input: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
-    count_include_pad: bool = True, divisor_override: int | None = None,
+    count_include_pad: bool = True, divisor_override: int | None = None, *,
+    out: Tensor | None = None,
 ) -> Tensor:  # fmt: skip
     """Return the means of windows over (N, C, D, H, W) or (C, D, H, W); see avg_pool2d."""
     how = (kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
-    return _avg("avg_pool3d", 3, input, *how)
+    return _avg("avg_pool3d", 3, input, *how, out)
 
 
 def max_pool1d_with_indices(

@@ -66,7 +66,9 @@ def mse_loss(
         weight: Multiplies each element; the mean is then over the sum of the weights.
     """
     _warn_broadcast("mse_loss", input, target)
-    return _weighted(squared_error(input, target), weight, reduction_of(reduction, size_average, reduce))
+    return _weighted(
+        squared_error(input, target), weight, reduction_of(reduction, size_average, reduce)
+    )
 
 
 @op(
@@ -167,7 +169,8 @@ def kl_div(
     if reduction == "mean" and size_average is None and reduce is None:
         warnings.warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size. "
-            "'batchmean' divides only by the batch size, and aligns with the KL div math definition.",
+            "'batchmean' divides only by the batch size, and aligns with the KL div math "
+            "definition.",
             UserWarning,
             stacklevel=2,
         )
@@ -196,10 +199,7 @@ def poisson_nll_loss(
         reduction: "mean", "sum" or "none".
     """
     how = reduction_of(reduction, size_average, reduce)
-    if log_input:
-        loss = input.exp() - target * input
-    else:
-        loss = input - target * (input + eps).log()
+    loss = input.exp() - target * input if log_input else input - target * (input + eps).log()
     if full:
         stirling = target * target.log() - target + (target * (2 * math.pi)).log() * 0.5
         loss = loss + stirling.masked_fill(target <= 1, 0)
@@ -234,7 +234,9 @@ def gaussian_nll_loss(
     if given != shape:
         if shape[:-1] == given:
             var = var.unsqueeze(-1)
-        elif len(shape) != len(given) or any(m not in (1, n) for n, m in zip(shape, given)):
+        elif len(shape) != len(given) or any(
+            m not in (1, n) for n, m in zip(shape, given, strict=True)
+        ):
             raise OpValueError("var is of incorrect size")
     if reduction not in ("mean", "sum", "none"):
         raise OpValueError(f"{reduction} is not valid")

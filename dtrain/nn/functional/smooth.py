@@ -6,8 +6,9 @@ from math import pi, sqrt
 from typing import Any
 
 from dtrain.errors import DtypeError, OpError
-from dtrain.nn.functional.kinds import ACTIVATION, in_place, widened
-from dtrain.tensor.op import RAW, op
+from dtrain.nn.functional.error_function import erf
+from dtrain.nn.functional.kinds import ACTIVATION, FUNCTION, in_place, widened
+from dtrain.tensor.op import op
 from dtrain.tensor.ops.elementary import sigmoid, tanh
 from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, F, Xp
@@ -55,7 +56,7 @@ _elu_ = in_place("elu")
 
 
 def elu_(input: Tensor, alpha: float = 1.0) -> Any:
-    """elu in the memory of the input."""
+    """Compute elu in the memory of the input."""
     return _elu_(input, alpha)
 
 
@@ -65,7 +66,7 @@ def elu(input: Tensor, alpha: float = 1.0, inplace: bool = False) -> Any:
 
 
 def celu_(input: Tensor, alpha: float = 1.0) -> Any:
-    """celu in the memory of the input."""
+    """Compute celu in the memory of the input."""
     return _elu_(input, alpha, 1.0, _inverse(alpha))
 
 
@@ -85,7 +86,7 @@ def _inverse(alpha: float) -> float:
 
 
 def selu_(input: Tensor) -> Any:
-    """selu in the memory of the input."""
+    """Compute selu in the memory of the input."""
     return _elu_(input, _SELU_ALPHA, _SELU_SCALE)
 
 
@@ -142,12 +143,23 @@ def mish(input: Tensor, inplace: bool = False) -> Any:
     return in_place("mish")(input) if inplace else _mish(input)
 
 
+@op(FUNCTION, input=lambda F, g, input: g * F.exp(input * input * -0.5) * (1 / sqrt(2 * pi)))
+@widened
+def normal_cdf(xp: Xp, input: Array) -> Array:
+    """Return P(X <= x) for a standard normal X."""
+    made = erf(xp, input * input.dtype.type(sqrt(0.5)))
+    made += 1
+    made *= 0.5
+    return made
+
+
 @op(ACTIVATION, input=lambda F, g, input, approximate: g * _gelu_slope(F, input, approximate))
 @widened
 def gelu(xp: Xp, input: Array, approximate: str = "none") -> Array:
     """Return x * P(X <= x) for a standard normal X.
 
     Args:
+        xp: The array module.
         input: Any shape.
         approximate: "none", or "tanh" for 0.5 x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))).
     """
@@ -155,7 +167,7 @@ def gelu(xp: Xp, input: Array, approximate: str = "none") -> Array:
     if approximate == "tanh":
         made = xp.tanh((input + 0.044715 * input * input * input) * sqrt(2 / pi))
     elif approximate == "none":
-        made = RAW[input.__class__].erf(input * sqrt(0.5))
+        made = erf(xp, input * input.dtype.type(sqrt(0.5)))
     else:
         raise OpError(f"approximate argument must be either none or tanh, not {approximate!r}")
     made += 1
@@ -169,8 +181,7 @@ def _gelu_slope(F: F, input: Any, approximate: str) -> Any:
         t = F.tanh((input + input * input * input * 0.044715) * sqrt(2 / pi))
         inner = (input * input * (3 * 0.044715) + 1) * sqrt(2 / pi)
         return (t + 1) * 0.5 + input * (1 - t * t) * inner * 0.5
-    below = F.erf(input * sqrt(0.5)) * 0.5 + 0.5
-    return below + input * F.exp(input * input * -0.5) * (1 / sqrt(2 * pi))
+    return F.normal_cdf(input) + input * F.exp(input * input * -0.5) * (1 / sqrt(2 * pi))
 
 
 def glu(input: Tensor, dim: int = -1) -> Any:
@@ -183,9 +194,7 @@ def glu(input: Tensor, dim: int = -1) -> Any:
         raise OpError("glu does not support 0-dimensional tensors")
     size = input.size(dim)
     if size % 2:
-        raise OpError(
-            f"Halving dimension must be even, but dimension {dim} is size {size}"
-        )
+        raise OpError(f"Halving dimension must be even, but dimension {dim} is size {size}")
     left, right = input.narrow(dim, 0, size // 2), input.narrow(dim, size // 2, size // 2)
     return left * sigmoid(right)
 

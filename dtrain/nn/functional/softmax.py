@@ -59,8 +59,8 @@ def _prepared(where: str, input: Tensor, dim: int | None, dtype: Any) -> tuple[T
     ndim = input._a.ndim
     if dim is None:
         warnings.warn(
-            f"Implicit dimension choice for {where} has been deprecated. Change the call to include "
-            "dim=X as an argument.",
+            f"Implicit dimension choice for {where} has been deprecated. Change the call to "
+            "include dim=X as an argument.",
             UserWarning,
             stacklevel=3,
         )
@@ -68,7 +68,9 @@ def _prepared(where: str, input: Tensor, dim: int | None, dtype: Any) -> tuple[T
     if dtype is not None and dt.np_dtype(dtype) != input._a.dtype:
         input = to_dtype(input, dtype)
     elif dt.of(input._a.dtype).category < 2:
-        raise DtypeError(f'"{where}" not implemented for {input.dtype}; give a floating point dtype=')
+        raise DtypeError(
+            f'"{where}" not implemented for {input.dtype}; give a floating point dtype='
+        )
     return input, wrap_dim(where, dim, ndim)
 
 
@@ -122,15 +124,15 @@ def gumbel_softmax(
     return zeros_like(logits).scatter_(dim, index, 1.0) - soft.detach() + soft
 
 
-def _softmax_method(self: Tensor, dim: int, dtype: Any = None) -> Any:
+def softmax_along(input: Tensor, dim: int, dtype: Any = None) -> Any:
     """Return exp(x) / sum(exp(x)) along a dimension."""
-    return softmax(self, dim, dtype=dtype)
+    return softmax(input, dim, dtype=dtype)
 
 
-def _log_softmax_method(self: Tensor, dim: int, dtype: Any = None) -> Any:
+def log_softmax_along(input: Tensor, dim: int, dtype: Any = None) -> Any:
     """Return the logarithm of softmax along a dimension."""
-    return log_softmax(self, dim, dtype=dtype)
+    return log_softmax(input, dim, dtype=dtype)
 
 
-attach("softmax", _softmax_method)
-attach("log_softmax", _log_softmax_method)
+attach("softmax", softmax_along)
+attach("log_softmax", log_softmax_along)

@@ -57,10 +57,16 @@ def window_count(size: int, kernel: int, stride: int, padding: int, dilation: in
 
 
 def padded(xp: Xp, input: Array, before: Sizes, after: Sizes, value: Any = 0) -> Array:
-    """Return `input` with a border of `value` around its last dimensions; itself without one."""
+    """Return `input` with a border of `value` around its last dimensions; itself without one.
+
+    A negative width after the input cuts off.
+    """
     if not any(before) and not any(after):
         return input
     dims = len(before)
+    if min(after) < 0:
+        kept = [slice(0, n + min(a, 0)) for a, n in zip(after, input.shape[-dims:], strict=True)]
+        input, after = input[(..., *kept)], tuple([max(a, 0) for a in after])
     size = [b + n + a for b, n, a in zip(before, input.shape[-dims:], after, strict=True)]
     made = xp.full((*input.shape[:-dims], *size), value, input.dtype)
     inner = [slice(b, b + n) for b, n in zip(before, input.shape[-dims:], strict=True)]
@@ -126,7 +132,7 @@ def folded(
     kernel, count = columns.shape[-2 * dims : -dims], columns.shape[-dims:]
     before, after = padding
     lead = columns.shape[: -2 * dims]
-    wide = [n + b + a for n, b, a in zip(size, before, after, strict=True)]
+    wide = [n + b + max(a, 0) for n, b, a in zip(size, before, after, strict=True)]
     made = xp.zeros((*lead, *wide), columns.dtype)
     if 0 not in count:
         for index, place in offsets(kernel, stride, dilation, count):
@@ -144,6 +150,4 @@ def check_positive(where: str, **named: Sizes) -> None:
     """
     for name, values in named.items():
         if min(values) < 1:
-            raise OpError(
-                f"{where}: {name} should be greater than zero, but got {list(values)}"
-            )
+            raise OpError(f"{where}: {name} should be greater than zero, but got {list(values)}")

@@ -13,7 +13,7 @@ from dtrain.backend.indexed import add_at
 from dtrain.nn.functional.kinds import FUNCTION, widened
 from dtrain.nn.functional.spatial import padded, window_count, windows
 from dtrain.tensor.op import op
-from dtrain.typing import Array, F, Xp
+from dtrain.typing import Array, Xp
 
 __all__ = [
     "avg_pool", "avg_pool_grad", "max_pool", "max_pool_grad", "max_pool_indices", "pool_gather",
@@ -29,7 +29,8 @@ def pool_scatter(xp: Xp, g: Array, indices: Array, size: Sizes) -> Array:
     """Add the elements of `g` at their flat positions in planes of `size`: (*lead, *size)."""
     lead = g.shape[: g.ndim - len(size)]
     planes = xp.arange(prod(lead), dtype=indices.dtype).reshape(-1, 1) * prod(size)
-    return add_at(xp, (*lead, *size), indices.reshape(prod(lead), -1) + planes, g)
+    flat = indices.reshape(prod(lead), prod(indices.shape[len(lead) :]))
+    return add_at(xp, (*lead, *size), flat + planes, g)
 
 
 @op(
@@ -118,7 +119,9 @@ def max_pool(
     ceil_mode: bool,
 ) -> Array:  # fmt: skip
     """Return the maximum of each window."""
-    counts = position_counts(input.shape[-len(kernel) :], kernel, stride, padding, dilation, ceil_mode)
+    counts = position_counts(
+        input.shape[-len(kernel) :], kernel, stride, padding, dilation, ceil_mode
+    )
     made = _max_stages(xp, input, kernel, stride, padding, dilation, counts)[-1]
     return made if made.flags.c_contiguous and made.base is None else made.copy()
 

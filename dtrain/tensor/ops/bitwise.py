@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dtrain.errors import DtypeError
 from dtrain.tensor.op import BINARY, Kind, op
 from dtrain.typing import Array, Xp
@@ -10,6 +12,9 @@ __all__ = [
     "bitwise_and", "bitwise_left_shift", "bitwise_not", "bitwise_or", "bitwise_right_shift",
     "bitwise_xor", "gcd", "lcm",
 ]  # fmt: skip
+
+
+_TENSORS = replace(BINARY, numbers="none")
 
 
 @op(BINARY, operator="and")
@@ -38,7 +43,9 @@ def bitwise_not(xp: Xp, input: Array, out: Array = None) -> Array:
         DtypeError: The elements are no integers.
     """
     if input.dtype.kind not in "biu":
-        raise DtypeError("~ (operator.invert) is only implemented on integer and Boolean-type tensors")
+        raise DtypeError(
+            "~ (operator.invert) is only implemented on integer and Boolean-type tensors"
+        )
     return xp.invert(input, out=out)
 
 
@@ -54,13 +61,13 @@ def bitwise_right_shift(xp: Xp, input: Array, other: Array) -> Array:
     return xp.right_shift(input, other)
 
 
-@op(BINARY)
+@op(_TENSORS)
 def gcd(xp: Xp, input: Array, other: Array, out: Array = None) -> Array:
     """Return the greatest common divisor."""
     return xp.gcd(input, other, out=out)
 
 
-@op(BINARY)
+@op(_TENSORS)
 def lcm(xp: Xp, input: Array, other: Array, out: Array = None) -> Array:
     """Return the least common multiple."""
     return xp.lcm(input, other, out=out)

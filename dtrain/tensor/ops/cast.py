@@ -143,7 +143,7 @@ _CONVERTERS = {
 
 def _converter(name: str, target: dt.dtype) -> Callable[..., Tensor]:
     def convert(self: Tensor, memory_format: Any = None) -> Tensor:
-        return self if self._a.dtype == target.np else to_dtype(self, target)  # type: ignore[no-any-return]
+        return self if self._a.dtype == target.np else to_dtype(self, target)
 
     convert.__name__ = convert.__qualname__ = name
     convert.__doc__ = f"Return the tensor as {target.name}; itself where it is."

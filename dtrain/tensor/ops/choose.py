@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from dtrain.errors import OpError
-from dtrain.tensor.op import BINARY, TERNARY, UNARY, Kind, also, attach, op
+from dtrain.tensor.op import BINARY, TERNARY, Kind, also, attach, op
 from dtrain.tensor.promote import rest_cast
 from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, Number, Xp
@@ -49,13 +50,16 @@ def _where_method(self: Tensor, condition: Tensor, other: Any) -> Any:
 attach("where", _where_method)
 
 
+_TENSORS = replace(BINARY, inplace=False, numbers="none")
+
+
 def _winner(F: Any, g: Any, loses: Any, ties: Any) -> Any:
     """Give the gradient to the operand that was chosen, half of it where both are equal."""
     return F.where(loses, 0, F.where(ties, g / 2, g))
 
 
 @op(
-    BINARY,
+    _TENSORS,
     input=lambda F, g, input, other: _winner(F, g, input < other, input == other),
     other=lambda F, g, input, other: _winner(F, g, other < input, input == other),
 )
@@ -65,7 +69,7 @@ def maximum(xp: Xp, input: Array, other: Array, out: Array = None) -> Array:
 
 
 @op(
-    BINARY,
+    _TENSORS,
     input=lambda F, g, input, other: _winner(F, g, input > other, input == other),
     other=lambda F, g, input, other: _winner(F, g, other > input, input == other),
 )
@@ -74,11 +78,8 @@ def minimum(xp: Xp, input: Array, other: Array, out: Array = None) -> Array:
     return xp.minimum(input, other, out=out)
 
 
-_NUMBER_FIRST = Kind(BINARY.cast, broadcast=True, widen=True, fast="binary")
-
-
 @op(
-    _NUMBER_FIRST,
+    _TENSORS,
     input=lambda F, g, input, other: F.where((input >= other) | F.isnan(other), g, 0),
     other=lambda F, g, input, other: F.where((input >= other) | F.isnan(other), 0, g),
 )
@@ -88,7 +89,7 @@ def fmax(xp: Xp, input: Array, other: Array, out: Array = None) -> Array:
 
 
 @op(
-    _NUMBER_FIRST,
+    _TENSORS,
     input=lambda F, g, input, other: F.where((input <= other) | F.isnan(other), g, 0),
     other=lambda F, g, input, other: F.where((input <= other) | F.isnan(other), 0, g),
 )
@@ -129,8 +130,11 @@ def clamp(xp: Xp, input: Array, min: Array = None, max: Array = None) -> Array:
     return low if max is None else xp.minimum(low, max)
 
 
+_LIMIT = replace(BINARY, numbers="other")
+
+
 @op(
-    BINARY,
+    _LIMIT,
     input=lambda F, g, input, min: F.where(input >= min, g, 0),
     min=lambda F, g, input, min: F.where(input < min, g, 0),
 )
@@ -140,7 +144,7 @@ def clamp_min(xp: Xp, input: Array, min: Array, out: Array = None) -> Array:
 
 
 @op(
-    BINARY,
+    _LIMIT,
     input=lambda F, g, input, max: F.where(input <= max, g, 0),
     max=lambda F, g, input, max: F.where(input > max, g, 0),
 )
@@ -153,7 +157,7 @@ clip = clamp
 also("clip", clamp)
 
 
-@op(BINARY)
+@op(replace(BINARY, numbers="none"))
 def heaviside(xp: Xp, input: Array, values: Array) -> Array:
     """Return 0 below zero, 1 above it, and `values` at zero."""
     return xp.where(input == 0, values, (input > 0).astype(input.dtype))

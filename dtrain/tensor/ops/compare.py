@@ -126,7 +126,7 @@ def isreal(xp: Xp, input: Array) -> Array:
 # ---- tensors as a whole ----
 
 
-@op(Kind(out=False, broadcast=True, widen=True))
+@op(Kind(out=False, broadcast=True, widen=True, numbers="none"))
 def isclose(
     xp: Xp, input: Array, other: Array, rtol: float = 1e-5, atol: float = 1e-8,
     equal_nan: bool = False,

@@ -8,9 +8,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from dtrain.errors import OpError
+from dtrain.errors import DtypeError, OpError
 from dtrain.tensor.inplace import accepts_out
-from dtrain.tensor.op import PLAIN, UNARY, UNARY_FLOAT, VIEW, Kind, attach, function, op
+from dtrain.tensor.op import UNARY, UNARY_FLOAT, VIEW, Kind, attach, attach_inplace, function, op
 from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, Xp
 
@@ -60,12 +60,21 @@ attach("imag", property(imag, _assign_imag))
 
 
 @op(
-    Kind(method=False), holomorphic=False,
+    Kind(broadcast=True, method=False, numbers="none"), holomorphic=False,
     real=lambda F, g: F.real(g),
     imag=lambda F, g: F.imag(g),
 )  # fmt: skip
 def complex(xp: Xp, real: Array, imag: Array) -> Array:
-    """Return real + 1j * imag."""
+    """Return real + 1j * imag.
+
+    Raises:
+        DtypeError: The types differ.
+    """
+    if real.dtype != imag.dtype:
+        raise DtypeError(
+            "Expected both inputs to be Half, Float or Double tensors but got "
+            f"{real.dtype} and {imag.dtype}"
+        )
     return real + imag * xp.asarray(1j, "c8" if real.dtype.itemsize < 8 else "c16")
 
 
@@ -86,10 +95,14 @@ def conj(xp: Xp, input: Array) -> Array:
     return xp.conjugate(input) if input.dtype.kind == "c" else input
 
 
-@op(UNARY, holomorphic=False, input=lambda F, g: F.conj(g))
-def conj_physical(xp: Xp, input: Array, out: Array = None) -> Array:
-    """Return the complex conjugates in new memory."""
-    return xp.conjugate(input, out=out)
+@function
+@accepts_out
+def conj_physical(input: Tensor) -> Any:
+    """Return the complex conjugates; a real tensor itself."""
+    return conj(input)
+
+
+attach_inplace(conj_physical)
 
 
 @function

@@ -7,8 +7,8 @@ from typing import Any
 from dtrain.backend.strided import strided, strided_in_root
 from dtrain.errors import OpError
 from dtrain.tensor.inplace import accepts_out
-from dtrain.tensor.op import VIEW, Kind, attach, function, op
-from dtrain.tensor.shape_rules import wrap_dim
+from dtrain.tensor.op import VIEW, Kind, function, op
+from dtrain.tensor.shape_rules import at_dim, wrap_dim
 from dtrain.tensor.storage import offset_of, root_of
 from dtrain.tensor.tensor import Tensor, wrap
 from dtrain.typing import Array, Shape, Xp
@@ -69,11 +69,7 @@ def _pair(where: str, dim1: int, dim2: int, ndim: int) -> tuple[int, int]:
 def diagonal(xp: Xp, input: Array, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Array:
     """Return the view of a diagonal of two dimensions; it becomes the last dimension.
 
-    Args:
-        input: At least 2-d.
-        offset: Which diagonal: 0 the main one, above it positive, below it negative.
-        dim1: The rows.
-        dim2: The columns.
+    `offset` counts diagonals: 0 is the main one, above it positive, below it negative.
     """
     one, two = _pair("diagonal", dim1, dim2, input.ndim)
     return _diagonal(input, offset, one, two)
@@ -95,9 +91,7 @@ def _diagonal(a: Array, offset: int, one: int, two: int) -> Array:
 
 
 @op(_INTERNAL, input=lambda F, g, offset, dim1, dim2: F.diagonal(g, offset, dim1, dim2))
-def diagonal_grad(
-    xp: Xp, input: Array, shape: Shape, offset: int, dim1: int, dim2: int
-) -> Array:
+def diagonal_grad(xp: Xp, input: Array, shape: Shape, offset: int, dim1: int, dim2: int) -> Array:
     """Return zeros of `shape` with `input` on a diagonal."""
     out = xp.zeros(shape, input.dtype)
     one, two = _pair("diagonal", dim1, dim2, len(shape))
@@ -113,7 +107,7 @@ def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -
     size = input._a.shape[-1] + abs(offset)
     rest = iter(input._a.shape[:-1])
     shape = tuple([size if i in (one, two) else next(rest) for i in range(ndim)])
-    return diagonal_grad(input, shape, offset, one, two)  # type: ignore[no-any-return]
+    return diagonal_grad(input, shape, offset, one, two)
 
 
 @function
@@ -123,7 +117,7 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
     if input._a.ndim == 1:
         return diag_embed(input, diagonal)
     if input._a.ndim == 2:
-        return _diagonal_of(input, diagonal).clone()  # type: ignore[no-any-return]
+        return _diagonal_of(input, diagonal).clone()
     raise OpError(f"diag(): Supports 1D or 2D tensors. Got {input._a.ndim}D")
 
 
@@ -151,7 +145,13 @@ def _indices(xp_: Any, row: int, col: int, offset: int, dtype: Any, lower: bool)
 
 
 def tril_indices(
-    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None
+    row: int,
+    col: int,
+    offset: int = 0,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    layout: Any = None,
 ) -> Tensor:
     """Return the positions of the lower triangle of a matrix: a row of rows, a row of columns."""
     from dtrain.tensor.create import module_for
@@ -160,7 +160,13 @@ def tril_indices(
 
 
 def triu_indices(
-    row: int, col: int, offset: int = 0, *, dtype: Any = None, device: Any = None, layout: Any = None
+    row: int,
+    col: int,
+    offset: int = 0,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    layout: Any = None,
 ) -> Tensor:
     """Return the positions of the upper triangle of a matrix: a row of rows, a row of columns."""
     from dtrain.tensor.create import module_for
@@ -189,7 +195,7 @@ def slice_scatter(
 ) -> Tensor:
     """Return a copy of `input` with `src` in a slice of a dimension."""
     at = wrap_dim("slice_scatter", dim, input._a.ndim)
-    return _written(input, src, lambda t: t[(*(slice(None),) * at, slice(start, end, step))])
+    return _written(input, src, lambda t: t[at_dim(at, slice(start, end, step))])
 
 
 def _written(input: Tensor, src: Tensor, region: Any) -> Tensor:

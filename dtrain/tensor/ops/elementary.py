@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from dtrain.tensor.op import BINARY_FLOAT, UNARY_FLOAT, also, op
@@ -15,6 +16,7 @@ __all__ = [
     "sigmoid", "sin", "sinc", "sinh", "tan", "tanh", "xlogy",
 ]  # fmt: skip
 
+_PAIR = replace(BINARY_FLOAT, inplace=False, numbers="none")
 _LN2, _LN10 = math.log(2), math.log(10)
 
 
@@ -64,7 +66,7 @@ def log10(xp: Xp, input: Array, out: Array = None) -> Array:
 
 
 @op(
-    BINARY_FLOAT,
+    _PAIR,
     input=lambda F, g, input, result: g * F.exp(input - result),
     other=lambda F, g, other, result: g * F.exp(other - result),
 )
@@ -74,7 +76,7 @@ def logaddexp(xp: Xp, input: Array, other: Array) -> Array:
 
 
 @op(
-    BINARY_FLOAT,
+    _PAIR,
     input=lambda F, g, input, result: g * F.exp2(input - result),
     other=lambda F, g, other, result: g * F.exp2(other - result),
 )
@@ -162,7 +164,7 @@ def atan(xp: Xp, input: Array, out: Array = None) -> Array:
 
 
 @op(
-    BINARY_FLOAT,
+    replace(_PAIR, inplace=True),
     input=lambda F, g, input, other: g * other / (input * input + other * other),
     other=lambda F, g, input, other: -g * input / (input * input + other * other),
 )
@@ -197,7 +199,7 @@ def rad2deg(xp: Xp, input: Array) -> Array:
 
 
 @op(
-    BINARY_FLOAT,
+    replace(_PAIR, inplace=True),
     input=lambda F, g, input, result: g * (input / result),
     other=lambda F, g, other, result: g * (other / result),
 )

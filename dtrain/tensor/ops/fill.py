@@ -8,7 +8,7 @@ from dtrain.errors import DtypeError, OpError, OpTypeError, ShapeError
 from dtrain.tensor.graph import MODE, bump, check_inplace
 from dtrain.tensor.inplace import settle
 from dtrain.tensor.op import Kind, attach, op
-from dtrain.tensor.tensor import Tensor
+from dtrain.tensor.tensor import Tensor, wrap
 from dtrain.typing import Array, Xp
 
 __all__ = ["copy_", "fill", "fill_", "masked_fill", "zero_"]
@@ -56,8 +56,9 @@ def check_written(where: str, into: Array) -> None:
     """
     if 0 in into.strides and into.size > 1 and _shares_places(into):
         raise OpError(
-            f"{where}: unsupported operation: more than one element of the written-to tensor refers "
-            "to a single memory location. Please clone() the tensor before performing the operation."
+            f"{where}: unsupported operation: more than one element of the written-to tensor "
+            "refers to a single memory location. Please clone() the tensor before performing the "
+            "operation."
         )
 
 
@@ -75,6 +76,22 @@ def _check_shapes(where: str, into: Array, value: Array) -> None:
                 f"{where}: The size of tensor a {list(into.shape)} must match the size of tensor b "
                 f"{list(value.shape)} at non-singleton dimension {max(lead, 0) + i}"
             )
+
+
+def in_place(name: str, fn: Any) -> None:
+    """Make `fn(input, ...)`, composed of operators, the method `name_` that changes its tensor."""
+
+    def change(self: Tensor, *args: Any, **kw: Any) -> Tensor:
+        check_inplace(self, name + "_")
+        source = self
+        if MODE.grad:
+            source = wrap(self._a.copy())  # the rules may save what is about to be overwritten
+            source._node = self._node
+        return settle(self, fn(source, *args, **kw))
+
+    change.__name__ = change.__qualname__ = name + "_"
+    change.__doc__ = fn.__doc__
+    attach(name + "_", change)
 
 
 def copy_(self: Tensor, src: Any, non_blocking: bool = False) -> Tensor:
@@ -164,6 +181,6 @@ def masked_fill(xp: Xp, input: Array, mask: Array, value: Array) -> Array:
         raise DtypeError(
             f"value cannot be converted to type {input.dtype.name} without overflow: {value}"
         )
-    elif input.dtype.kind in "iub":
+    elif not hasattr(value, "dtype"):
         value = input.dtype.type(value)
     return xp.where(mask, value, input)

@@ -6,11 +6,9 @@ from math import prod
 from typing import Any
 
 from dtrain.backend.indexed import add_at, check_index
-from dtrain.errors import DtypeError, OpError, OpIndexError, OpTypeError, ShapeError
-from dtrain.tensor.op import Kind, attach, function, op
-from dtrain.tensor.ops.shape import broadcast_shape, expand, flatten, reshape
+from dtrain.errors import DtypeError, OpError, OpIndexError, ShapeError
+from dtrain.tensor.op import Kind, op
 from dtrain.tensor.shape_rules import wrap_dim
-from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, Shape, Xp
 
 __all__ = ["gather", "index_select", "scatter_add"]
@@ -26,9 +24,7 @@ def checked(where: str, index: Array) -> Array:
         OpError: It has another type than int64 or int32.
     """
     if index.dtype.kind != "i":
-        raise DtypeError(
-            f"{where}(): Expected dtype int64 for index, but got {index.dtype.name}"
-        )
+        raise DtypeError(f"{where}(): Expected dtype int64 for index, but got {index.dtype.name}")
     return index
 
 
@@ -52,7 +48,7 @@ def index_select(xp: Xp, input: Array, dim: int, index: Array) -> Array:
 
 @op(_INTERNAL, input=lambda F, g, index, dim: F.index_select(g, dim, index))
 def rows_grad(xp: Xp, input: Array, index: Array, shape: Shape, dim: int) -> Array:
-    """Return zeros of `shape` with the positions of `input` along `dim` added where they came from."""
+    """Return zeros of `shape` with the positions of `input` along `dim` added where they belong."""
     if not shape:
         return input.sum(dtype=input.dtype).reshape(())
     return add_rows(xp, shape, dim % len(shape), index.reshape(-1), input)
@@ -128,7 +124,10 @@ def _prepare(where: str, xp: Xp, shape: Shape, dim: int, index: Array, src: Any)
     size = shape[dim] if shape else 1
     try:
         check_index(
-            xp, index, size, f"index {{index}} is out of bounds for dimension {dim} with size {size}"
+            xp,
+            index,
+            size,
+            f"index {{index}} is out of bounds for dimension {dim} with size {size}",
         )
     except OpIndexError as error:
         raise OpError(str(error)) from None  # torch has a RuntimeError here
@@ -178,9 +177,7 @@ def scatter_add(xp: Xp, input: Array, dim: int, index: Array, src: Array) -> Arr
         return input.copy()
     if input.ndim == 0:
         return input + _corner(src, index).sum(dtype=input.dtype)
-    return input + add_at(
-        xp, input.shape, places(xp, input.shape, dim, index), _corner(src, index)
-    )
+    return input + add_at(xp, input.shape, places(xp, input.shape, dim, index), _corner(src, index))
 
 
 def _same_type(where: str, input: Array, src: Array) -> None:

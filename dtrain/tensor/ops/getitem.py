@@ -86,11 +86,9 @@ def mask_grad(xp: Xp, input: Array, mask: Array, shape: Shape) -> Array:
 
 
 @op(_INTERNAL, input=lambda F, g, indices, dims: F.index(g, indices, dims))
-def index_grad(
-    xp: Xp, input: Array, indices: Arrays, shape: Shape, dims: tuple[int, ...]
-) -> Array:
+def index_grad(xp: Xp, input: Array, indices: Arrays, shape: Shape, dims: tuple[int, ...]) -> Array:
     """Return zeros of `shape` with `input` added where the index arrays point."""
-    return add_at(xp, shape, _places(xp, shape, indices, dims), input)
+    return add_at(xp, tuple(shape), _places(xp, shape, indices, dims), input)
 
 
 def _key(ndim: int, indices: Any, dims: tuple[int, ...]) -> tuple[Any, ...]:
@@ -172,7 +170,8 @@ def _cut(x: Tensor, index: Any) -> tuple[Tensor, tuple[Tensor, ...], tuple[int, 
     basic, arrays, dims = parse(index, x._a)
     if arrays and all(k == _ALL for k in basic):
         return x, arrays, dims
-    return basic_index(x, basic, _SELECT if basic[-1:].__class__ is int else _SLICE), arrays, dims
+    ends_in_int = basic and isinstance(basic[-1], int)
+    return basic_index(x, basic, _SELECT if ends_in_int else _SLICE), arrays, dims
 
 
 def getitem(self: Tensor, key: Any) -> Tensor:
@@ -192,9 +191,9 @@ def getitem(self: Tensor, key: Any) -> Tensor:
         return basic_index(self, key, _SLICE)
     elif c is Tensor:
         if _is_row_index(key._a, self._a):
-            return index(self, (key,), (0,))  # type: ignore[no-any-return]
+            return index(self, (key,), (0,))
         if _is_mask(key._a, self._a):
-            return mask_index(self, key)  # type: ignore[no-any-return]
+            return mask_index(self, key)
     view, arrays, dims = _cut(self, key)
     return index(view, arrays, dims) if arrays else view
 
@@ -261,8 +260,8 @@ def _number(value: Any, like: Array) -> Any:
     if isinstance(value, (bool, int, float, complex, np.generic)):
         return value
     raise OpTypeError(
-        f"can't assign a {type(value).__name__} to a tensor of type {dt.of(like.dtype)}; expected a "
-        "tensor or a number; do torch.tensor(...) before"
+        f"can't assign a {type(value).__name__} to a tensor of type {dt.of(like.dtype)}; expected "
+        "a tensor or a number; do torch.tensor(...) before"
     )
 
 
@@ -370,21 +369,17 @@ def _put_args(input: Tensor, indices: Any, values: Any) -> tuple[Any, ...]:
     return arrays, dims, values
 
 
-def index_put_(
-    self: Tensor, indices: Any, values: Tensor, accumulate: bool = False
-) -> Tensor:
+def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
     """Write values, or add them, where the index tensors (None: the whole dimension) point."""
     arrays, dims, values = _put_args(self, indices, values)
     return _put(self, arrays, dims, values, accumulate)
 
 
 @function
-def index_put(
-    input: Tensor, indices: Any, values: Tensor, accumulate: bool = False
-) -> Tensor:
+def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
     """Return a copy with values written, or added, where the index tensors point."""
     arrays, dims, values = _put_args(input, indices, values)
-    return put_at(input, arrays, values, accumulate, dims)  # type: ignore[no-any-return]
+    return put_at(input, arrays, values, accumulate, dims)
 
 
 attach("index_put_", index_put_)

@@ -10,13 +10,16 @@ from typing import Any
 from dtrain.errors import OpError, OpTypeError, ShapeError
 from dtrain.tensor.op import Kind, function, op
 from dtrain.tensor.ops.cast import to_dtype
-from dtrain.tensor.ops.shape import atleast_1d, atleast_2d, atleast_3d, expand, reshape
+from dtrain.tensor.ops.shape import expand, reshape
 from dtrain.tensor.promote import result_type
-from dtrain.tensor.shape_rules import wrap_dim
-from dtrain.tensor.tensor import Tensor, wrap
+from dtrain.tensor.shape_rules import at_dim, wrap_dim
+from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Arrays, Shape, Xp
 
 __all__ = [
+    "atleast_1d",
+    "atleast_2d",
+    "atleast_3d",
     "block_diag",
     "cartesian_prod",
     "cat",
@@ -38,7 +41,7 @@ def _one_type(op_: Any, values: list[Any]) -> list[Any]:
     given = values[0]
     if isinstance(given, (tuple, list)) and given and all(isinstance(t, Tensor) for t in given):
         first = given[0]._a.dtype
-        if any([t._a.dtype is not first for t in given]):
+        if any(t._a.dtype is not first for t in given):
             target = result_type(*given)
             values[0] = [t if t._a.dtype == target.np else to_dtype(t, target) for t in given]
     return values
@@ -47,11 +50,11 @@ def _one_type(op_: Any, values: list[Any]) -> list[Any]:
 _JOIN = Kind(cast=_one_type, method=False)
 
 
-def _cut_back(F: Any, g: Any, shapes: Sequence[Shape], dim: int) -> list[Any]:
+def _cut_back(F: Any, g: Any, tensors_shape: Sequence[Shape], dim: int) -> list[Any]:
     """Return the part of a gradient that belongs to each tensor that was joined."""
     out, start = [], 0
     dim = dim % g.ndim
-    for shape in shapes:
+    for shape in tensors_shape:
         n = shape[dim] if len(shape) == g.ndim else 0
         part = F.slice_index(g, (*(slice(None),) * dim, slice(start, start + n)))
         out.append(part if n or len(shape) == g.ndim else F.reshape(F.zeros_of(g, (0,)), shape))
@@ -60,7 +63,7 @@ def _cut_back(F: Any, g: Any, shapes: Sequence[Shape], dim: int) -> list[Any]:
 
 
 @op(
-    _JOIN, tensors=lambda F, g, tensors_shape, dim: _cut_back(F, g, tensors_shape, dim),
+    _JOIN, tensors=_cut_back,
 )  # fmt: skip
 def cat(xp: Xp, tensors: Arrays, dim: int = 0) -> Any:
     """Join tensors along a dimension they have; their other sizes agree."""
@@ -74,14 +77,12 @@ def cat(xp: Xp, tensors: Arrays, dim: int = 0) -> Any:
 
 def _cat_checked(xp: Xp, tensors: Sequence[Any], dim: int) -> Any:
     """Join tensors of which some need not fit, with torch's errors."""
-    if any([a.ndim != tensors[0].ndim for a in tensors]):
+    if any(a.ndim != tensors[0].ndim for a in tensors):
         tensors = [a for a in tensors if a.shape != (0,)] or tensors[:1]  # kept for old programs
     ndim = tensors[0].ndim
     for i, a in enumerate(tensors):
         if a.ndim == 0:
-            raise OpError(
-                f"zero-dimensional tensor (at position {i}) cannot be concatenated"
-            )
+            raise OpError(f"zero-dimensional tensor (at position {i}) cannot be concatenated")
         if a.ndim != ndim:
             raise ShapeError(
                 f"Tensors must have same number of dimensions: got {ndim} and {a.ndim}"
@@ -121,21 +122,58 @@ def stack(xp: Xp, tensors: Arrays, dim: int = 0) -> Any:
     """
     if not tensors:
         raise OpError("stack expects a non-empty TensorList")
+    at: Any = None
+    if dim:
+        dim = wrap_dim("stack", dim, tensors[0].ndim + 1)
+        at = at_dim(dim, None)
+    try:
+        return xp.concatenate([a[at] for a in tensors], dim)
+    except (ValueError, IndexError):
+        raise _stack_error(tensors) from None
+
+
+def _stack_error(tensors: Sequence[Any]) -> ShapeError:
     shape = tensors[0].shape
     for i, a in enumerate(tensors):
         if a.shape != shape:
-            raise ShapeError(
+            return ShapeError(
                 f"stack expects each tensor to be equal size, but got {list(shape)} at entry 0 and "
                 f"{list(a.shape)} at entry {i}"
             )
-    dim = wrap_dim("stack", dim, len(shape) + 1)
-    at = (*(slice(None),) * dim, None)
-    return xp.concatenate([a[at] for a in tensors], dim)
+    return ShapeError("stack(): the tensors cannot be joined")
 
 
 def _unstack(F: Any, g: Any, count: int, dim: int) -> list[Any]:
     lead = (slice(None),) * (dim % g.ndim)
     return [F.select_index(g, (*lead, i, ...)) for i in range(count)]
+
+
+def _at_least(ndim: int, tensors: tuple[Any, ...]) -> Any:
+    if len(tensors) != 1:
+        return tuple([_at_least(ndim, (t,)) for t in tensors])
+    (x,) = tensors
+    if isinstance(x, (tuple, list)):
+        return tuple([_at_least(ndim, (t,)) for t in x])
+    shape = x._a.shape
+    if len(shape) >= ndim:
+        return x
+    full = {0: (1,) * ndim, 1: ((1,) * (ndim - 1) + (-1,))[-2:] + (1,) * (ndim - 2)}
+    return reshape(x, full[len(shape)] if len(shape) < 2 else (*shape, 1))
+
+
+def atleast_1d(*tensors: Any) -> Any:
+    """Give 0-d tensors one dimension."""
+    return _at_least(1, tensors)
+
+
+def atleast_2d(*tensors: Any) -> Any:
+    """Give tensors of fewer dimensions two: a vector becomes a row."""
+    return _at_least(2, tensors)
+
+
+def atleast_3d(*tensors: Any) -> Any:
+    """Give tensors of fewer dimensions three: (N,) -> (1, N, 1), (N, M) -> (N, M, 1)."""
+    return _at_least(3, tensors)
 
 
 def _given(tensors: Any, where: str) -> list[Tensor]:
@@ -152,13 +190,13 @@ def _given(tensors: Any, where: str) -> list[Tensor]:
 def hstack(tensors: Any, *, out: Tensor | None = None) -> Tensor:
     """Join along the second dimension; vectors along their only one."""
     rows = [atleast_1d(t) for t in _given(tensors, "hstack")]
-    return cat(rows, 0 if rows[0]._a.ndim == 1 else 1, out=out)  # type: ignore[no-any-return]
+    return cat(rows, 0 if rows[0]._a.ndim == 1 else 1, out=out)
 
 
 def vstack(tensors: Any, *, out: Tensor | None = None) -> Tensor:
     """Join along the first dimension; vectors become rows."""
     rows = [atleast_2d(t) for t in _given(tensors, "vstack")]
-    return cat(rows, 0, out=out)  # type: ignore[no-any-return]
+    return cat(rows, 0, out=out)
 
 
 row_stack = vstack
@@ -167,7 +205,7 @@ row_stack = vstack
 def dstack(tensors: Any, *, out: Tensor | None = None) -> Tensor:
     """Join along the third dimension."""
     rows = [atleast_3d(t) for t in _given(tensors, "dstack")]
-    return cat(rows, 2, out=out)  # type: ignore[no-any-return]
+    return cat(rows, 2, out=out)
 
 
 def column_stack(tensors: Any, *, out: Tensor | None = None) -> Tensor:
@@ -198,7 +236,7 @@ def block_diag(*tensors: Tensor) -> Tensor:
         parts = [b.new_zeros((n, left)), b, b.new_zeros((n, width - left - m))]
         rows.append(cat(parts, 1))
         left += m
-    return cat(rows, 0)  # type: ignore[no-any-return]
+    return cat(rows, 0)
 
 
 def meshgrid(*tensors: Any, indexing: str | None = None) -> tuple[Tensor, ...]:
@@ -238,7 +276,7 @@ def cartesian_prod(*tensors: Tensor) -> Tensor:
         raise OpError("cartesian_prod: Expect a 1D vector for each tensor")
     if len(tensors) == 1:
         return tensors[0]
-    return stack([g.flatten() for g in meshgrid(*tensors)], 1)  # type: ignore[no-any-return]
+    return stack([g.flatten() for g in meshgrid(*tensors)], 1)
 
 
 @function
@@ -255,4 +293,4 @@ def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> T
     n = input.numel()
     rows = list((combinations_with_replacement if with_replacement else picks)(range(n), r))
     at = tensor(rows, device=input.device).reshape(-1, r).long()
-    return input[at]  # type: ignore[no-any-return]
+    return input[at]

@@ -8,7 +8,7 @@ from typing import Any
 from dtrain.errors import DtypeError, OpError, ShapeError
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.inplace import accepts_out
-from dtrain.tensor.op import REDUCE, Kind, attach, attach_inplace, function, op
+from dtrain.tensor.op import Kind, attach, attach_inplace, function, op
 from dtrain.tensor.rules import unbroadcast
 from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, Number, Xp
@@ -20,6 +20,9 @@ __all__ = [
 
 
 # ---- the product of two arrays ----
+
+
+_PRODUCT = Kind(widen=True, numbers="none", fast="binary")
 
 
 def _check(where: str, a: Any, b: Any) -> None:
@@ -105,7 +108,7 @@ def _back(F: Any, g: Any, wanted: Any, input: Any, other: Any) -> tuple[Any, Any
     return left, right
 
 
-@op(REDUCE, joint=(("input", "other"), _back), operator="matmul")
+@op(_PRODUCT, joint=(("input", "other"), _back), operator="matmul")
 def matmul(xp: Xp, input: Array, other: Array) -> Array:
     """Return input @ other: of vectors, matrices, or batches of matrices, which broadcast."""
     _check("matmul", input, other)
@@ -124,7 +127,7 @@ def _back_tensor(F: Any, g: Any, wanted: Any, input: Any, tensor: Any) -> tuple[
     return _back(F, g, wanted, input, tensor)
 
 
-@op(REDUCE, joint=(("input", "mat2"), _back_mat2), node="MmBackward0")
+@op(_PRODUCT, joint=(("input", "mat2"), _back_mat2), node="MmBackward0")
 def mm(xp: Xp, input: Array, mat2: Array) -> Array:
     """Return the product of two matrices."""
     _check_ndim("mm", input, mat2, (2, 2))
@@ -132,7 +135,7 @@ def mm(xp: Xp, input: Array, mat2: Array) -> Array:
     return product(xp, input, mat2)
 
 
-@op(REDUCE, joint=(("input", "mat2"), _back_mat2), node="BmmBackward0")
+@op(_PRODUCT, joint=(("input", "mat2"), _back_mat2), node="BmmBackward0")
 def bmm(xp: Xp, input: Array, mat2: Array) -> Array:
     """Return the products of two batches of matrices, (B, N, M) and (B, M, P)."""
     _check_ndim("bmm", input, mat2, (3, 3))
@@ -145,7 +148,7 @@ def bmm(xp: Xp, input: Array, mat2: Array) -> Array:
     return product(xp, input, mat2)
 
 
-@op(REDUCE, joint=(("input", "vec"), _back_vec), node="MvBackward0")
+@op(_PRODUCT, joint=(("input", "vec"), _back_vec), node="MvBackward0")
 def mv(xp: Xp, input: Array, vec: Array) -> Array:
     """Return the product of a matrix and a vector."""
     _check_ndim("mv", input, vec, (2, 1))
@@ -153,13 +156,11 @@ def mv(xp: Xp, input: Array, vec: Array) -> Array:
     return product(xp, input, vec)
 
 
-@op(REDUCE, joint=(("input", "tensor"), _back_tensor), node="DotBackward0")
+@op(_PRODUCT, joint=(("input", "tensor"), _back_tensor), node="DotBackward0")
 def dot(xp: Xp, input: Array, tensor: Array) -> Array:
     """Return the product of two vectors, a 0-d tensor."""
     if input.ndim != 1 or tensor.ndim != 1:
-        raise ShapeError(
-            f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors"
-        )
+        raise ShapeError(f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors")
     _check("dot", input, tensor)
     return product(xp, input, tensor)
 
@@ -178,18 +179,21 @@ _ADD = Kind(broadcast=True, inplace=True, widen=True)
 
 def _plus(xp: Xp, input: Any, found: Any, beta: Number, alpha: Number) -> Any:
     """Return beta * input + alpha * found; a beta of 0 leaves `input` out, nan or not."""
-    if found.dtype.kind in "biu":
-        alpha, beta = int(alpha), int(beta)
-    if alpha != 1:
-        found = found * alpha
+    found = _times(found, alpha)
     if beta == 0:
         xp.broadcast_to(input, found.shape)
         return found
-    return found + (input if beta == 1 else input * beta)
+    return found + _times(input, beta)
 
 
-def _times(g: Any, factor: Number) -> Any:
-    return g if factor == 1 else g * factor
+def _times(x: Any, factor: Number) -> Any:
+    """Return x * factor in the type of x."""
+    if factor == 1:
+        return x
+    name = str(x.dtype)
+    if "bool" in name:
+        return x & bool(factor)
+    return x * (int(factor) if "int" in name else factor)
 
 
 @op(
@@ -238,18 +242,14 @@ def addbmm(
 
 @function
 @accepts_out
-def addmv(
-    input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1
-) -> Any:
+def addmv(input: Tensor, mat: Tensor, vec: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Any:
     """Return beta * input + alpha * (mat @ vec)."""
     return _added(input, mv(mat, vec), beta, alpha)
 
 
 @function
 @accepts_out
-def addr(
-    input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1
-) -> Any:
+def addr(input: Tensor, vec1: Tensor, vec2: Tensor, *, beta: Number = 1, alpha: Number = 1) -> Any:
     """Return beta * input + alpha * outer(vec1, vec2)."""
     return _added(input, outer(vec1, vec2), beta, alpha)
 
@@ -322,7 +322,11 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Any:
         dims = list(range(a.ndim - dims, a.ndim)), list(range(dims))
     of_a, of_b = ([d % t.ndim for d in ds] for t, ds in zip((a, b), dims, strict=True))
     for i, j in zip(of_a, of_b, strict=True):
-        if a.shape[i] != b.shape[j]:
+        if b.shape[j] == 1:
+            a = a.sum(i, keepdim=True)
+        elif a.shape[i] == 1:
+            b = b.sum(j, keepdim=True)
+        elif a.shape[i] != b.shape[j]:
             raise ShapeError(
                 "contracted dimensions need to match, but first has size "
                 f"{a.shape[i]} in dim {i} and second has size {b.shape[j]} in dim {j}"

@@ -39,7 +39,7 @@ def nonzero(input: Tensor, *, as_tuple: bool = False, out: Tensor | None = None)
 @function
 def argwhere(input: Tensor) -> Tensor:
     """Return the positions of the elements that are not zero, as rows."""
-    return positions(input)  # type: ignore[no-any-return]
+    return positions(input)
 
 
 @function

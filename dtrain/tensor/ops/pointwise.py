@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from dtrain.errors import DtypeError, OpError
@@ -177,7 +178,7 @@ def remainder(xp: Xp, input: Array, other: Array, out: Array = None) -> Array:
 
 
 @op(
-    BINARY,
+    replace(BINARY, numbers="other"),
     input=lambda F, g: g,
     other=lambda F, g, input, other: -g * F.trunc(input / other),
 )
@@ -199,6 +200,8 @@ def reciprocal(xp: Xp, input: Array, out: Array = None) -> Array:
 @op(UNARY, input=lambda F, g, input: g * (2 * input))
 def square(xp: Xp, input: Array, out: Array = None) -> Array:
     """Return input * input."""
+    if input.dtype.kind == "b":
+        return input.astype("i8")
     return xp.square(input, out=out)
 
 
@@ -246,12 +249,14 @@ def pow(xp: Xp, input: Array, other: Array, out: Array = None) -> Array:
     Raises:
         OpError: Integers to a negative integer power.
     """
-    if other.__class__ in (int, float) and input.dtype.kind != "b":
+    if not hasattr(input, "dtype"):
+        input = xp.asarray(input, other.dtype)
+    elif other.__class__ in (int, float) and input.dtype.kind != "b":
         special = _POWERS.get(other)
         if special is not None and (other > 0 or input.dtype.kind not in "iu"):
             return special(xp, input, out)
-    if input.__class__ in (int, float) and other.dtype.kind == "f":
-        input = xp.asarray(input, other.dtype)
+    if input.dtype.kind == "b":
+        return input | ~other  # only false ** true is false
     return xp.power(input, other, out=out)
 
 
@@ -314,13 +319,13 @@ def _copysign_input(F: Any, g: Any, input: Any, result: Any) -> Any:
     return g * F.where(input == 0, 0, result / input)
 
 
-@op(BINARY_FLOAT, input=_copysign_input, other=lambda F, g: F.zeroed(g))
+@op(replace(BINARY_FLOAT, numbers="other"), input=_copysign_input, other=lambda F, g: F.zeroed(g))
 def copysign(xp: Xp, input: Array, other: Array) -> Array:
     """Return the magnitudes of `input` with the signs of `other`."""
     return xp.copysign(input, other)
 
 
-@op(BINARY_FLOAT)
+@op(replace(BINARY_FLOAT, numbers="none"))
 def nextafter(xp: Xp, input: Array, other: Array) -> Array:
     """Return the next representable number after `input` towards `other`."""
     return xp.nextafter(input, other)
@@ -351,9 +356,7 @@ def lerp(xp: Xp, input: Array, end: Array, weight: Array) -> Array:
     tensor1=lambda F, g, tensor2, value: g * _scaled(tensor2, value),
     tensor2=lambda F, g, tensor1, value: g * _scaled(tensor1, value),
 )
-def addcmul(
-    xp: Xp, input: Array, tensor1: Array, tensor2: Array, value: Number = 1
-) -> Array:
+def addcmul(xp: Xp, input: Array, tensor1: Array, tensor2: Array, value: Number = 1) -> Array:
     """Return input + value * tensor1 * tensor2."""
     return input + _scaled(tensor1, value) * tensor2
 
@@ -362,11 +365,11 @@ def addcmul(
     TERNARY,
     input=lambda F, g: g,
     tensor1=lambda F, g, tensor2, value: g * (value / tensor2),
-    tensor2=lambda F, g, tensor1, tensor2, value: -g * (_scaled(tensor1, value) / tensor2) / tensor2,
+    tensor2=lambda F, g, tensor1, tensor2, value: (
+        -g * (_scaled(tensor1, value) / tensor2) / tensor2
+    ),
 )
-def addcdiv(
-    xp: Xp, input: Array, tensor1: Array, tensor2: Array, value: Number = 1
-) -> Array:
+def addcdiv(xp: Xp, input: Array, tensor1: Array, tensor2: Array, value: Number = 1) -> Array:
     """Return input + value * tensor1 / tensor2.
 
     Raises:

@@ -11,7 +11,7 @@ from dtrain.errors import OpError, OpIndexError, OpTypeError, ShapeError
 from dtrain.tensor.op import VIEW, Kind, attach, function, op
 from dtrain.tensor.ops.shape import flatten, transpose
 from dtrain.tensor.shape_rules import wrap_dim, wrap_dims
-from dtrain.tensor.storage import offset_of, root_of, strides_of
+from dtrain.tensor.storage import offset_of, root_of
 from dtrain.tensor.tensor import Tensor, wrap
 from dtrain.typing import Array, Shape, Xp
 
@@ -43,7 +43,7 @@ def fliplr(input: Tensor) -> Tensor:
     """Reverse the order of columns."""
     if input._a.ndim < 2:
         raise OpError("fliplr: Input must be >= 2-d.")
-    return flip(input, (1,))  # type: ignore[no-any-return]
+    return flip(input, (1,))
 
 
 @function
@@ -51,7 +51,7 @@ def flipud(input: Tensor) -> Tensor:
     """Reverse the order of rows."""
     if input._a.ndim < 1:
         raise OpError("flipud: Input must be >= 1-d.")
-    return flip(input, (0,))  # type: ignore[no-any-return]
+    return flip(input, (0,))
 
 
 @op(_PLAIN, input=lambda F, g, shifts, dims: F.roll(g, _negated(shifts), dims))
@@ -91,11 +91,11 @@ def rot90(input: Tensor, k: int = 1, dims: Sequence[int] = (0, 1)) -> Tensor:
     a, b = wrap_dims("rot90", dims, input._a.ndim)
     turns = k % 4
     if turns == 1:
-        return transpose(flip(input, (b,)), a, b)  # type: ignore[no-any-return]
+        return transpose(flip(input, (b,)), a, b)
     if turns == 2:
-        return flip(input, (a, b))  # type: ignore[no-any-return]
+        return flip(input, (a, b))
     if turns == 3:
-        return transpose(flip(input, (a,)), a, b)  # type: ignore[no-any-return]
+        return transpose(flip(input, (a,)), a, b)
     return input.clone()
 
 
@@ -112,38 +112,38 @@ def _tiled(where: str, shape: Shape, repeats: Shape) -> tuple[tuple[int, ...], t
             f"dimensions of tensor, got {list(repeats)} for {list(shape)}"
         )
     if any(r < 0 for r in repeats):
-        raise ShapeError(f"{where}: Trying to create tensor with negative dimension: {list(repeats)}")
+        raise ShapeError(
+            f"{where}: Trying to create tensor with negative dimension: {list(repeats)}"
+        )
     return tuple([int(r) for r in repeats]), (1,) * lead + tuple(shape)
+
+
+def _untile(F: Any, g: Any, input_shape: Shape, repeats: Shape) -> Any:
+    times, full = _tiled("repeat", input_shape, repeats)
+    if 0 in times:
+        return F.zeros_of(g, input_shape)
+    between = tuple([n for pair in zip(times, full, strict=True) for n in pair])
+    dims = tuple(range(0, len(between), 2))
+    y = F.sum(F.reshape(g, between), dims) if dims else g
+    return y if y.shape == input_shape else F.reshape(y, input_shape)
 
 
 @op(
     _PLAIN, varargs="repeats",
-    input=lambda F, g, input_shape, repeats: _untile(F, g, input_shape, repeats),
+    input=_untile,
 )  # fmt: skip
 def repeat(xp: Xp, input: Array, repeats: Shape) -> Array:
     """Repeat the tensor as a whole along each dimension; a copy."""
     times, shape = _tiled("repeat", input.shape, repeats)
     between = [n for pair in zip(times, shape, strict=True) for n in pair]
-    spread = xp.broadcast_to(
-        input.reshape([n for m in shape for n in (1, m)]), between
-    )
+    spread = xp.broadcast_to(input.reshape([n for m in shape for n in (1, m)]), between)
     return spread.reshape([t * n for t, n in zip(times, shape, strict=True)]).copy()
-
-
-def _untile(F: Any, g: Any, shape: Shape, repeats: Shape) -> Any:
-    times, full = _tiled("repeat", shape, repeats)
-    if 0 in times:
-        return F.zeros_of(g, shape)
-    between = tuple([n for pair in zip(times, full, strict=True) for n in pair])
-    dims = tuple(range(0, len(between), 2))
-    y = F.sum(F.reshape(g, between), dims) if dims else g
-    return y if y.shape == shape else F.reshape(y, shape)
 
 
 def tile(input: Tensor, dims: Any, *more: int) -> Tensor:
     """Repeat the tensor as a whole; dimensions without a number are not repeated."""
     times = (dims, *more) if isinstance(dims, int) else tuple(dims)
-    return repeat(input, (1,) * (input._a.ndim - len(times)) + times)  # type: ignore[no-any-return]
+    return repeat(input, (1,) * (input._a.ndim - len(times)) + times)
 
 
 attach("tile", tile)
@@ -218,9 +218,7 @@ def unfold_dim(xp: Xp, input: Array, dimension: int, size: int, step: int) -> Ar
     dim = wrap_dim("unfold", dimension, input.ndim)
     n = input.shape[dim] if input.ndim else 1
     if size < 0 or size > n:
-        raise OpError(
-            f"maximum size for tensor at dimension {dim} is {n} but size is {size}"
-        )
+        raise OpError(f"maximum size for tensor at dimension {dim} is {n} but size is {size}")
     if step <= 0:
         raise OpError(f"step is {step} but must be > 0")
     return _windows(input, dim, size, step)
@@ -243,11 +241,11 @@ def _windows(a: Array, dim: int, size: int, step: int) -> Array:
     Kind(out=False, method=False),
     input=lambda F, g, dimension, size, step: F.unfold_dim(g, dimension, size, step),
 )
-def unfold_grad(
-    xp: Xp, input: Array, shape: Shape, dimension: int, size: int, step: int
-) -> Array:
+def unfold_grad(xp: Xp, input: Array, shape: Shape, dimension: int, size: int, step: int) -> Array:
     """Return zeros of `shape` with the elements of windows added where they came from."""
-    where = _windows(xp.arange(prod(shape)).reshape(shape), dimension % (len(shape) or 1), size, step)
+    where = _windows(
+        xp.arange(prod(shape)).reshape(shape), dimension % (len(shape) or 1), size, step
+    )
     flat = xp.zeros(prod(shape), input.dtype)
     xp.add.at(flat, where.reshape(-1), input.reshape(-1))
     return flat.reshape(shape)

@@ -9,7 +9,7 @@ from typing import Any, Union
 from dtrain.errors import DtypeError, OpError
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.inplace import accepts_out
-from dtrain.tensor.op import INTERNAL, REDUCE, Kind, also, function, op
+from dtrain.tensor.op import INTERNAL, REDUCE, Kind, function, op
 from dtrain.tensor.promote import float_cast
 from dtrain.tensor.shape_rules import wrap_dims
 from dtrain.tensor.tensor import Tensor
@@ -101,9 +101,7 @@ def _sum_input(F: Any, g: Any, input_shape: Any, input_dtype: Any, dim: Any, kee
 
 
 @op(REDUCE, input=_sum_input)
-def sum(
-    xp: Xp, input: Array, dim: Dim = None, keepdim: bool = False, dtype: Any = None
-) -> Array:
+def sum(xp: Xp, input: Array, dim: Dim = None, keepdim: bool = False, dtype: Any = None) -> Array:
     """Return the sum over `dim` (an int, several, or None for all); integers give int64."""
     if dim is not None:
         dim = axes(input, dim)
@@ -122,9 +120,7 @@ def _mean_input(F: Any, g: Any, input_shape: Any, input_dtype: Any, dim: Any, ke
 
 
 @op(REDUCE, input=_mean_input)
-def mean(
-    xp: Xp, input: Array, dim: Dim = None, keepdim: bool = False, dtype: Any = None
-) -> Array:
+def mean(xp: Xp, input: Array, dim: Dim = None, keepdim: bool = False, dtype: Any = None) -> Array:
     """Return the mean over `dim`.
 
     Raises:
@@ -241,9 +237,7 @@ def _centred(F: Any, input: Any, dim: Dim) -> Any:
     return input - F.mean(input, dim, True)
 
 
-def _var_input(
-    F: Any, g: Any, input: Any, dim: Dim, correction: float, keepdim: bool
-) -> Any:
+def _var_input(F: Any, g: Any, input: Any, dim: Dim, correction: float, keepdim: bool) -> Any:
     left = count(input.shape, dim) - correction
     g = kept(F, g, input.shape, dim, keepdim)
     return (g * (2 / left if left > 0 else math.nan)) * _centred(F, input, dim)

@@ -120,6 +120,12 @@ def _dense(shape: Any) -> list[int]:
     return out[::-1]
 
 
+def is_same_size(self: Tensor, other: Tensor) -> bool:
+    """Return True where another tensor has the same size."""
+    return bool(self._a.shape == other._a.shape)
+
+
+attach("is_same_size", is_same_size)
 attach("resize_", resize_)
 attach("resize_as_", resize_as_)
 attach("set_", set_)

@@ -186,8 +186,6 @@ trapz = trapezoid
 
 
 @accepts_out
-def cumulative_trapezoid(
-    y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim: int = -1
-) -> Any:
+def cumulative_trapezoid(y: Tensor, x: Tensor | None = None, *, dx: Any = 1, dim: int = -1) -> Any:
     """Return the integral of `y` up to each place along `dim` by the trapezoidal rule."""
     return cumsum(_areas(y, x, dx, dim), dim)

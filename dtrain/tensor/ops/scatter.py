@@ -7,14 +7,12 @@ from typing import Any
 from dtrain.backend.indexed import check_index
 from dtrain.backend.module import module_of
 from dtrain.errors import DtypeError, OpError, OpIndexError, OpTypeError, ShapeError
-from dtrain.tensor.graph import MODE, check_inplace
-from dtrain.tensor.inplace import accepts_out, settle
-from dtrain.tensor.op import Kind, attach, function, op
-from dtrain.tensor.ops.fill import masked_fill
+from dtrain.tensor.inplace import accepts_out
+from dtrain.tensor.op import Kind, function, op
+from dtrain.tensor.ops.fill import in_place, masked_fill
 from dtrain.tensor.ops.gather import add_rows, checked, gather, scatter_add, scatter_src
-from dtrain.tensor.ops.nonzero import masked_select
 from dtrain.tensor.ops.shape import broadcast_shape, expand, flatten, reshape
-from dtrain.tensor.shape_rules import wrap_dim
+from dtrain.tensor.shape_rules import at_dim, wrap_dim
 from dtrain.tensor.tensor import Tensor, wrap
 from dtrain.typing import Array, Xp
 
@@ -33,26 +31,10 @@ __all__ = [
 _INTERNAL = Kind(out=False, method=False)
 
 
-def in_place(name: str, fn: Any) -> None:
-    """Make `fn(input, ...)`, composed of operators, the method `name_` that changes its tensor."""
-
-    def change(self: Tensor, *args: Any, **kw: Any) -> Tensor:
-        check_inplace(self, name + "_")
-        source = self
-        if MODE.grad:
-            source = wrap(self._a.copy())  # the rules may save what is about to be overwritten
-            source._node = self._node
-        return settle(self, fn(source, *args, **kw))
-
-    change.__name__ = change.__qualname__ = name + "_"
-    change.__doc__ = fn.__doc__
-    attach(name + "_", change)
-
-
 def _full(input: Tensor, index: Tensor, value: Any) -> Tensor:
     """Return a number spread over the shape of an index."""
     if isinstance(value, Tensor):
-        return expand(value.to(input.dtype), index._a.shape)  # type: ignore[no-any-return]
+        return expand(value.to(input.dtype), index._a.shape)
     xp = module_of(input._a.__class__)
     return wrap(xp.full(index._a.shape, value).astype(input._a.dtype))
 
@@ -79,9 +61,9 @@ def scatter(
     if not isinstance(given, Tensor):
         given = _full(input, index, given)
     if reduce is None:
-        return scatter_src(input, dim, index, given)  # type: ignore[no-any-return]
+        return scatter_src(input, dim, index, given)
     if reduce == "add":
-        return scatter_add(input, dim, index, given)  # type: ignore[no-any-return]
+        return scatter_add(input, dim, index, given)
     if reduce == "multiply":
         return scatter_reduce(input, dim, index, given, "prod")
     raise OpError("reduce argument must be either add or multiply.")
@@ -106,14 +88,12 @@ def scatter_reduce(
         include_self: Whether the elements of `input` that are written to count.
     """
     if reduce not in _NEUTRAL:
-        raise OpError(
-            f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}"
-        )
+        raise OpError(f"reduce argument must be either sum, prod, mean, amax or amin, got {reduce}")
     if not include_self:
         neutral = _neutral(input, reduce)
         input = scatter_src(input, dim, index, _full(input, index, neutral))
     if reduce == "sum":
-        return scatter_add(input, dim, index, src)  # type: ignore[no-any-return]
+        return scatter_add(input, dim, index, src)
     if reduce == "mean":
         total = scatter_add(input, dim, index, src)
         ones = _full(input, index, 1)
@@ -124,9 +104,9 @@ def scatter_reduce(
         count = scatter_add(start, dim, index, ones)
         count = masked_fill(count, count == 0, 1)
         if input.is_floating_point() or input.is_complex():
-            return total / count  # type: ignore[no-any-return]
-        return total.div(count, rounding_mode="floor")  # type: ignore[no-any-return]
-    return combine(input, dim, index, src, reduce)  # type: ignore[no-any-return]
+            return total / count
+        return total.div(count, rounding_mode="floor")
+    return combine(input, dim, index, src, reduce)
 
 
 in_place("scatter_reduce", scatter_reduce)
@@ -149,7 +129,9 @@ def _neutral(input: Tensor, reduce: str) -> Any:
     return info.min if low else info.max
 
 
-def _shares(F: Any, input: Any, result: Any, dim: int, index: Any, src: Any) -> tuple[Any, Any, Any]:
+def _shares(
+    F: Any, input: Any, result: Any, dim: int, index: Any, src: Any
+) -> tuple[Any, Any, Any]:
     """Return which elements of input and src are the extreme ones, and how many share a place."""
     kept = F.to_dtype(F.eq(input, result), result.dtype)
     sent = F.to_dtype(F.eq(src, F.gather(result, dim, index)), result.dtype)
@@ -235,9 +217,7 @@ def _rows(where: str, xp: Xp, input: Array, dim: int, index: Array, source: Any)
         F.index_select(g, dim, index) * alpha, source_shape
     ),
 )
-def index_add(
-    xp: Xp, input: Array, dim: int, index: Array, source: Array, alpha: Any = 1
-) -> Array:
+def index_add(xp: Xp, input: Array, dim: int, index: Array, source: Array, alpha: Any = 1) -> Array:
     """Add alpha * source to the positions along a dimension that a vector names."""
     dim = _rows("index_add", xp, input, dim, index, source)
     values = source if alpha == 1 else source * alpha
@@ -260,7 +240,7 @@ def index_copy(xp: Xp, input: Array, dim: int, index: Array, source: Array) -> A
     if out.ndim == 0:
         out[...] = source.reshape(())
     else:
-        out[(*(slice(None),) * dim, index.reshape(-1))] = source
+        out[at_dim(dim, index.reshape(-1))] = source
     return out
 
 
@@ -282,7 +262,7 @@ def index_fill(xp: Xp, input: Array, dim: int, index: Array, value: Array) -> Ar
     if out.ndim == 0:
         out[...] = value
     else:
-        out[(*(slice(None),) * dim, index.reshape(-1))] = value
+        out[at_dim(dim, index.reshape(-1))] = value
     return out
 
 
@@ -297,7 +277,10 @@ def take(input: Tensor, index: Tensor) -> Tensor:
     n = input.numel()
     i = index._a
     check_index(
-        module_of(i.__class__), i + n * (i < 0), n, f"index {{index}} is out of range for {n} elements"
+        module_of(i.__class__),
+        i + n * (i < 0),
+        n,
+        f"index {{index}} is out of range for {n} elements",
     )
     return flatten(input)[index] if input._a.ndim else expand(input, index._a.shape).clone()
 
@@ -317,7 +300,7 @@ def put(input: Tensor, index: Tensor, source: Tensor, accumulate: bool = False) 
             f"source.numel() = {source.numel()}, index.numel() = {index.numel()}"
         )
     flat = flatten(input).index_put((flatten(index),), flatten(source), accumulate)
-    return reshape(flat, input._a.shape)  # type: ignore[no-any-return]
+    return reshape(flat, input._a.shape)
 
 
 in_place("put", put)
@@ -332,15 +315,13 @@ def _from_front(index: Tensor, size: int) -> Tensor:
 
 @function
 @accepts_out
-def take_along_dim(
-    input: Tensor, indices: Tensor, dim: int | None = None
-) -> Tensor:
+def take_along_dim(input: Tensor, indices: Tensor, dim: int | None = None) -> Tensor:
     """Return the elements that `indices` picks along a dimension; the others broadcast."""
     checked("take_along_dim", indices._a)
     size = input.numel() if dim is None else input._a.shape[dim] if input._a.ndim else 1
     indices = _from_front(indices, size)
     if dim is None:
-        return gather(flatten(input), 0, flatten(indices))  # type: ignore[no-any-return]
+        return gather(flatten(input), 0, flatten(indices))
     if input._a.ndim != indices._a.ndim:
         raise OpError(
             "torch.take_along_dim(): input and indices should have the same number of dimensions, "
@@ -354,16 +335,14 @@ def take_along_dim(
     shape = list(broadcast_shape("take_along_dim", one, two))
     wide = expand(input, (*shape[:dim], n, *shape[dim + 1 :]))
     picks = expand(indices, (*shape[:dim], m, *shape[dim + 1 :]))
-    return gather(wide, dim, picks)  # type: ignore[no-any-return]
+    return gather(wide, dim, picks)
 
 
 @function
 def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     """Write the elements of source, in their order, where the mask is True; in a copy."""
     if mask._a.dtype.kind != "b":
-        raise DtypeError(
-            f"masked_scatter: expected BoolTensor for mask, but got {mask.dtype}"
-        )
+        raise DtypeError(f"masked_scatter: expected BoolTensor for mask, but got {mask.dtype}")
     if source._a.dtype != input._a.dtype:
         raise DtypeError(
             "masked_scatter: expected self and source to have same dtypes but got "
@@ -380,7 +359,7 @@ def masked_scatter(input: Tensor, mask: Tensor, source: Tensor) -> Tensor:
     values = flatten(source)[:count]
     if not shape:
         return reshape(values, ()) if count else wide.clone()
-    return wide.index_put((where,), values)  # type: ignore[no-any-return]
+    return wide.index_put((where,), values)
 
 
 in_place("masked_scatter", masked_scatter)

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from dtrain.errors import OpError, OpIndexError, OpTypeError, ShapeError
+from dtrain.tensor.call import record
+from dtrain.tensor.graph import MODE
 from dtrain.tensor.inplace import accepts_out
 from dtrain.tensor.op import Kind, attach, function, op
 from dtrain.tensor.ops.getitem import basic_select, basic_slice
-from dtrain.tensor.shape_rules import wrap_dim
+from dtrain.tensor.shape_rules import at_dim, wrap_dim
 from dtrain.tensor.tensor import Tensor
 from dtrain.tensor.view_call import view_of
-from dtrain.tensor.call import record
-from dtrain.tensor.graph import MODE
 from dtrain.typing import Array, Shape, Xp
 
 __all__ = [
@@ -31,12 +31,6 @@ __all__ = [
     "unsafe_split",
     "vsplit",
 ]
-
-_ALL = slice(None)
-
-
-def _where(dim: int, part: Any) -> tuple[Any, ...]:
-    return (*(_ALL,) * dim, part)
 
 
 @function
@@ -62,10 +56,8 @@ def narrow(input: Tensor, dim: int, start: Any, length: int) -> Tensor:
         )
     start += n if start < 0 else 0
     if start + length > n:
-        raise OpError(
-            f"start ({start}) + length ({length}) exceeds dimension size ({n})."
-        )
-    return basic_slice(input, _where(dim, slice(start, start + length)))
+        raise OpError(f"start ({start}) + length ({length}) exceeds dimension size ({n}).")
+    return basic_slice(input, at_dim(dim, slice(start, start + length)))
 
 
 @function
@@ -91,7 +83,7 @@ def select(input: Tensor, dim: int, index: Any) -> Tensor:
             f"select(): index {index} out of range for tensor of size {list(shape)} at dimension "
             f"{dim}"
         )
-    return basic_select(input, _where(dim, index))
+    return basic_select(input, at_dim(dim, index))
 
 
 def _filled(F: Any, g: Any, shapes: Sequence[Any]) -> list[Any]:
@@ -103,32 +95,32 @@ def _filled(F: Any, g: Any, shapes: Sequence[Any]) -> list[Any]:
     ]
 
 
-def _join_parts(F: Any, g: Any, shape: Shape, sizes: Sequence[int], dim: int) -> Any:
-    shapes = [(*shape[:dim], n, *shape[dim + 1 :]) for n in sizes]
+def _join_parts(F: Any, g: Any, input_shape: Shape, sizes: Sequence[int], dim: int) -> Any:
+    shapes = [(*input_shape[:dim], n, *input_shape[dim + 1 :]) for n in sizes]
     return F.cat(_filled(F, g, shapes), dim)
 
 
-def _stack_parts(F: Any, g: Any, shape: Shape, dim: int) -> Any:
-    part = (*shape[:dim], *shape[dim + 1 :])
-    return F.stack(_filled(F, g, [part] * shape[dim]), dim)
+def _stack_parts(F: Any, g: Any, input_shape: Shape, dim: int) -> Any:
+    part = (*input_shape[:dim], *input_shape[dim + 1 :])
+    return F.stack(_filled(F, g, [part] * input_shape[dim]), dim)
 
 
 @op(
     Kind(out=False, method=False), name="split_parts", node="SplitBackward0",
-    input=lambda F, g, input_shape, sizes, dim: _join_parts(F, g, input_shape, sizes, dim),
+    input=_join_parts,
 )  # fmt: skip
 def split_parts(xp: Xp, input: Array, sizes: Sequence[int], dim: int) -> Any:
     """Return the parts of the given sizes along a dimension, as a tuple of views."""
     out, start = [], 0
     for n in sizes:
-        out.append(input[_where(dim, slice(start, start + n))])
+        out.append(input[at_dim(dim, slice(start, start + n))])
         start += n
     return tuple(out)
 
 
 @op(
     Kind(out=False, method=False), name="unbind_parts", node="UnbindBackward0",
-    input=lambda F, g, input_shape, dim: _stack_parts(F, g, input_shape, dim),
+    input=_stack_parts,
 )  # fmt: skip
 def unbind_parts(xp: Xp, input: Array, dim: int) -> Any:
     """Return the positions along a dimension, as a tuple of views."""
@@ -278,7 +270,7 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
     starts, ends = [0, *bounds], [*bounds, n]
     return tuple(
         [
-            basic_slice(input, _where(dim, slice(s, max(s, e))))
+            basic_slice(input, at_dim(dim, slice(s, max(s, e))))
             for s, e in zip(starts, ends, strict=True)
         ]
     )
@@ -287,14 +279,14 @@ def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple
 def _check_split(where: str, input: Tensor, least: int, dim: int, at: Any) -> None:
     if input._a.ndim < least:
         raise OpError(
-            f"torch.{where} requires a tensor with at least {least} dimension but got a tensor with "
-            f"{input._a.ndim} dimensions!"
+            f"torch.{where} requires a tensor with at least {least} dimension but got a tensor "
+            f"with {input._a.ndim} dimensions!"
         )
     n = input._a.shape[dim]
     if isinstance(at, int) and (at == 0 or n % at):
         raise OpError(
-            f"torch.{where} attempted to split along dimension {dim}, but the size of the dimension "
-            f"{n} is not divisible by the split_size {at}!"
+            f"torch.{where} attempted to split along dimension {dim}, but the size of the "
+            f"dimension {n} is not divisible by the split_size {at}!"
         )
 
 

@@ -17,9 +17,6 @@ from dtrain.typing import Array, Shape, Xp
 
 __all__ = [
     "adjoint",
-    "atleast_1d",
-    "atleast_2d",
-    "atleast_3d",
     "broadcast_tensors",
     "broadcast_to",
     "expand",
@@ -49,7 +46,9 @@ def _reshape_error(input: Array, shape: Sequence[Any]) -> Exception:
     if sizes.count(-1) > 1:
         return ShapeError(f"reshape(shape={sizes}): only one dimension can be inferred")
     if any(n < -1 for n in sizes):
-        return ShapeError(f"invalid shape dimension {min(sizes)} at index {sizes.index(min(sizes))}")
+        return ShapeError(
+            f"invalid shape dimension {min(sizes)} at index {sizes.index(min(sizes))}"
+        )
     if -1 in sizes and input.size == 0 and 0 in sizes:
         return ShapeError(
             f"cannot reshape tensor of 0 elements into shape {sizes} because the unspecified "
@@ -58,15 +57,11 @@ def _reshape_error(input: Array, shape: Sequence[Any]) -> Exception:
     return ShapeError(f"shape '{sizes}' is invalid for input of size {input.size}")
 
 
-def reshaped(input: Array, shape: Shape) -> Any:
-    """Return the elements of an array under another shape, with torch's errors."""
-    try:
-        y = input.reshape(shape)
-    except (ValueError, TypeError):
-        raise _reshape_error(input, shape) from None
-    if y.shape != shape and y.ndim and min(shape) < -1:  # NumPy infers any negative size
-        raise _reshape_error(input, shape)
-    return y
+def _check_sizes(input: Array, shape: Sequence[Any]) -> None:
+    """Refuse sizes below -1: NumPy infers any negative one."""
+    for n in shape:
+        if n < -1:
+            raise _reshape_error(input, shape)
 
 
 @op(
@@ -76,16 +71,24 @@ def reshaped(input: Array, shape: Shape) -> Any:
 def reshape(xp: Xp, input: Array, shape: Shape) -> Array:
     """View the elements under another shape; a copy only where no view can do it.
 
-    Args:
-        input: Any tensor.
-        shape: The sizes; one may be -1 and is inferred.
+    One size may be -1 and is inferred.
     """
-    return reshaped(input, shape)
+    try:
+        y = input.reshape(shape)
+    except (ValueError, TypeError):
+        raise _reshape_error(input, shape) from None
+    if y.shape != shape:
+        _check_sizes(input, shape)
+    return y
+
+
+def _unview(F: Any, g: Any, input_shape: Shape, shape: Any) -> Any:
+    return None if isinstance(shape[0], dt.dtype) else F.reshape(g, input_shape)
 
 
 @op(
     VIEW, varargs="shape", node="ViewBackward0",
-    input=lambda F, g, input_shape, shape: _unview(F, g, input_shape, shape),
+    input=_unview,
 )  # fmt: skip
 def view(xp: Xp, input: Array, shape: Any) -> Array:
     """View the same memory under another shape, or as another dtype.
@@ -93,20 +96,22 @@ def view(xp: Xp, input: Array, shape: Any) -> Array:
     Raises:
         ShapeError: Only a copy could have that shape; reshape makes one.
     """
-    if len(shape) == 1 and isinstance(shape[0], dt.dtype):
-        return _view_as_type(xp, input, shape[0])
-    y = reshaped(input, shape)
-    if not (y.base is input or (y.base is not None and y.base is input.base)) and y.size:
+    try:
+        y = input.reshape(shape)
+    except (ValueError, TypeError):
+        if len(shape) == 1 and isinstance(shape[0], dt.dtype):
+            return _view_as_type(xp, input, shape[0])
+        raise _reshape_error(input, shape) from None
+    if y.shape != shape:
+        _check_sizes(input, shape)
+    base = y.base
+    if base is not input and (base is None or base is not input.base) and y.size:
         raise ShapeError(
             f"view(shape={list(shape)}): view size is not compatible with input tensor's size and "
             "stride (at least one dimension spans across two contiguous subspaces). Use "
             ".reshape(...) instead."
         )
     return y
-
-
-def _unview(F: Any, g: Any, input_shape: Shape, shape: Any) -> Any:
-    return None if isinstance(shape[0], dt.dtype) else F.reshape(g, input_shape)
 
 
 def _view_as_type(xp: Xp, input: Array, dtype: dt.dtype) -> Array:
@@ -206,20 +211,24 @@ def squeeze(xp: Xp, input: Array, dim: int | Shape | None = None) -> Array:
     return input.view() if y is input else y
 
 
-@op(VIEW, varargs="size", input=lambda F, g, input_shape: unbroadcast(F, g, input_shape))
+def _unexpand(F: Any, g: Any, input_shape: Shape) -> Any:
+    return unbroadcast(F, g, tuple(input_shape))
+
+
+@op(VIEW, varargs="size", input=_unexpand)
 def expand(xp: Xp, input: Array, size: Shape) -> Array:
     """Broadcast to a larger size without copying; -1 keeps a dimension."""
     shape = input.shape
     lead = len(size) - len(shape)
-    if lead < 0 or min(size, default=0) < 0:
+    if lead < 0 or -1 in size:
         size = expanded_size(shape, size)
-    steps = [0] * lead
-    for n, m, s in zip(shape, size[lead:], input.strides, strict=True):
+    steps = [0] * len(size)
+    own = input.strides
+    for i, n in enumerate(shape):
+        m = size[lead + i]
         if n == m:
-            steps.append(s)
-        elif n == 1:
-            steps.append(0)
-        else:
+            steps[lead + i] = own[i]
+        elif n != 1:
             expanded_size(shape, size)  # raises
     return strided(input, size, steps)
 
@@ -266,7 +275,7 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     shape = input._a.shape
     n = len(shape)
     if start_dim == 0 and end_dim == -1 and n > 1:
-        return reshape(input, (-1,))  # type: ignore[no-any-return]
+        return reshape(input, (-1,))
     if n == 0:
         wrap_dims("flatten", start_dim, 0)
         wrap_dims("flatten", end_dim, 0)
@@ -311,8 +320,8 @@ def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
     one, two = wrap_dims("movedim", source, n), wrap_dims("movedim", destination, n)
     if len(one) != len(two):
         raise OpError(
-            f"movedim: Invalid source or destination dims: source ({list(one)} dims) should contain "
-            f"the same number of dims as destination ({list(two)} dims)"
+            f"movedim: Invalid source or destination dims: source ({list(one)} dims) should "
+            f"contain the same number of dims as destination ({list(two)} dims)"
         )
     order = [d for d in range(n) if d not in one]
     for to, of in sorted(zip(two, one, strict=True)):
@@ -342,15 +351,16 @@ def adjoint(input: Tensor) -> Tensor:
 
 def _reversed_dims(self: Tensor) -> Tensor:
     """All dimensions in reverse order."""
-    return permute(self, tuple(range(self._a.ndim - 1, -1, -1)))
+    n = self._a.ndim
+    return permute(self, (1, 0) if n == 2 else tuple(range(n - 1, -1, -1)))
 
 
-def _mT(self: Tensor) -> Tensor:
+def _matrix_transposed(self: Tensor) -> Tensor:
     """The last two dimensions swapped."""
     return _matrix_dims(self, "mT")
 
 
-def _H(self: Tensor) -> Tensor:
+def _conjugate_transposed(self: Tensor) -> Tensor:
     """The conjugate transpose of a matrix."""
     if self._a.ndim not in (0, 2):
         raise OpError(f"tensor.H is only supported on matrices (2-D tensors). Got {self._a.ndim}-D")
@@ -359,34 +369,6 @@ def _H(self: Tensor) -> Tensor:
 
 
 attach("T", property(_reversed_dims))
-attach("mT", property(_mT))
-attach("H", property(_H))
+attach("mT", property(_matrix_transposed))
+attach("H", property(_conjugate_transposed))
 attach("mH", property(adjoint))
-
-
-def _at_least(ndim: int, tensors: tuple[Any, ...]) -> Any:
-    if len(tensors) != 1:
-        return tuple([_at_least(ndim, (t,)) for t in tensors])
-    (x,) = tensors
-    if isinstance(x, (tuple, list)):
-        return tuple([_at_least(ndim, (t,)) for t in x])
-    shape = x._a.shape
-    if len(shape) >= ndim:
-        return x
-    full = {0: (1,) * ndim, 1: ((1,) * (ndim - 1) + (-1,))[-2:] + (1,) * (ndim - 2)}
-    return reshape(x, full[len(shape)] if len(shape) < 2 else (*shape, 1))
-
-
-def atleast_1d(*tensors: Any) -> Any:
-    """Give 0-d tensors one dimension."""
-    return _at_least(1, tensors)
-
-
-def atleast_2d(*tensors: Any) -> Any:
-    """Give tensors of fewer dimensions two: a vector becomes a row."""
-    return _at_least(2, tensors)
-
-
-def atleast_3d(*tensors: Any) -> Any:
-    """Give tensors of fewer dimensions three: (N,) -> (1, N, 1), (N, M) -> (N, M, 1)."""
-    return _at_least(3, tensors)

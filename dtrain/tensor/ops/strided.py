@@ -9,7 +9,7 @@ from typing import Any
 
 from dtrain.backend.strided import strided, strided_in_root
 from dtrain.errors import ShapeError
-from dtrain.tensor.op import VIEW, Kind, attach, function, op
+from dtrain.tensor.op import Kind, attach, function, op
 from dtrain.tensor.storage import check_region, extent, offset_of, root_of, strides_of
 from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, Shape, Xp
@@ -25,9 +25,7 @@ _INTERNAL = Kind(out=False, method=False)
         g, stride, offset, input_shape, layout, 0, (input_shape, layout)
     ),
 )  # fmt: skip
-def window(
-    xp: Xp, input: Array, layout: Shape, size: Shape, stride: Shape, offset: int
-) -> Array:
+def window(xp: Xp, input: Array, layout: Shape, size: Shape, stride: Shape, offset: int) -> Array:
     """Return the view with any size and stride that begins `offset` elements after the tensor's."""
     step = int(input.itemsize)
     steps = tuple([s * step for s in stride])
@@ -56,7 +54,7 @@ def as_strided(
     start = own if storage_offset is None else int(storage_offset)
     size, stride = tuple(size), tuple(stride)
     check_region(size, stride, start, extent(root_of(a)) * root_of(a).itemsize // a.itemsize)
-    return window(input, strides_of(a), size, stride, start - own)  # type: ignore[no-any-return]
+    return window(input, strides_of(a), size, stride, start - own)
 
 
 attach("as_strided", as_strided)
@@ -131,9 +129,7 @@ def as_strided_scatter(
         )
     start = 0 if storage_offset is None else int(storage_offset) - offset_of(a)
     check_region(size, stride, start, _reach(a.shape, strides_of(a)))
-    return window_scatter(  # type: ignore[no-any-return]
-        input, src, strides_of(a), size, stride, start
-    )
+    return window_scatter(input, src, strides_of(a), size, stride, start)
 
 
 def _reach(size: Shape, stride: Shape) -> int:

@@ -6,10 +6,8 @@ from typing import Any
 
 from dtrain.backend.module import module_of
 from dtrain.errors import DtypeError, OpError, OpTypeError
-from dtrain.tensor import dtype as dt
 from dtrain.tensor.inplace import accepts_out
-from dtrain.tensor.op import Kind, attach, function, op
-from dtrain.tensor.ops.shape import flatten
+from dtrain.tensor.op import Kind, function, op
 from dtrain.tensor.shape_rules import wrap_dim
 from dtrain.tensor.tensor import Tensor, wrap
 from dtrain.typing import Array, Xp
@@ -144,8 +142,8 @@ def bincount(xp: Xp, input: Array, weights: Array = None, minlength: int = 0) ->
 
 @op(_COUNTED)
 def histc(xp: Xp, input: Array, bins: int = 100, min: float = 0, max: float = 0) -> Array:
-    """Count the elements in `bins` equal parts of [min, max]; of the data's range where both are 0."""
-    if input.dtype.kind not in "f":
+    """Count the elements in `bins` equal parts of [min, max]; (0, 0) is the data's own range."""
+    if input.dtype.kind != "f":
         raise DtypeError(f"histc not implemented for {input.dtype.name}")
     if bins <= 0:
         raise OpError(f"bins must be > 0, but got {bins}")
@@ -181,14 +179,14 @@ def searchsorted(
     """
     a = sorted_sequence._a
     xp = module_of(a.__class__)
-    if side not in (None, "left", "right"):
+    if side is not None and side not in {"left", "right"}:
         raise OpError(
             "torch.searchsorted(): side can only be 'left' or 'right' but got " + str(side)
         )
     if side == "left" and right:
         raise OpError(
-            "torch.searchsorted(): side and right can't be set to opposites, got side of left while "
-            "right was True"
+            "torch.searchsorted(): side and right can't be set to opposites, got side of left "
+            "while right was True"
         )
     values = input._a if isinstance(input, Tensor) else xp.asarray(input, a.dtype)
     _check_search(a, values)
@@ -204,7 +202,7 @@ def searchsorted(
         made = xp.asarray(xp.searchsorted(a, values, where))
     else:
         rows, wanted = a.reshape(-1, a.shape[-1]), values.reshape(-1, values.shape[-1])
-        found = [xp.searchsorted(r, v, where) for r, v in zip(rows, wanted, strict=True)]
+        found = [xp.searchsorted(rows[i], wanted[i], where) for i in range(len(rows))]
         made = xp.stack(found).reshape(values.shape) if found else xp.zeros(values.shape, xp.int64)
     return wrap(made.astype(xp.int32 if out_int32 else xp.int64))
 
@@ -232,9 +230,7 @@ def bucketize(
 ) -> Tensor:
     """Return for each value the number of the interval between sorted boundaries it lies in."""
     if boundaries._a.ndim != 1:
-        raise OpError(
-            f"boundaries tensor must be 1 dimension, but got dim({boundaries._a.ndim})"
-        )
+        raise OpError(f"boundaries tensor must be 1 dimension, but got dim({boundaries._a.ndim})")
     if isinstance(input, Tensor) and input._a.dtype != boundaries._a.dtype:
         from dtrain.tensor.promote import result_type
 

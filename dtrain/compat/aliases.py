@@ -1,8 +1,6 @@
-"""PyTorch's module names: aliases inside dtrain, and dtrain under the name of torch.
+"""Modules under a second name: `dtrain.utils.data` for `dtrain.data`, `torch` for `dtrain`.
 
-`install()` makes `import torch` and `import torchvision` find dtrain in this process;
-`python -m dtrain.compat script.py ...` runs an unmodified PyTorch script that way. Both, and names
-such as `dtrain.utils.data` for `dtrain.data`, are one small finder over sys.meta_path.
+Both are one small finder over sys.meta_path.
 """
 
 from __future__ import annotations
@@ -16,7 +14,7 @@ from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any
 
-__all__ = ["install", "lazy_children", "main"]
+__all__ = ["ALIASES", "enable_aliases", "install", "lazy_children", "resolve"]
 
 ALIASES = {
     "dtrain.utils.data": "dtrain.data",
@@ -24,6 +22,7 @@ ALIASES = {
     "dtrain.utils.data.dataset": "dtrain.data.dataset",
     "dtrain.utils.data.distributed": "dtrain.data.distributed",
     "dtrain.utils.data.sampler": "dtrain.data.sampler",
+    "dtrain.utils.dlpack": "dtrain.tensor.interop",
     "dtrain.nn.modules": "dtrain.nn",
     "dtrain.nn.parallel": "dtrain.parallel",
     "dtrain.nn.parallel.distributed": "dtrain.parallel.ddp",
@@ -33,8 +32,23 @@ ALIASES = {
     "dtrain.random": "dtrain.tensor.random",
     "dtrain.serialization": "dtrain.checkpoint",
     "torch": "dtrain",
-    "torchvision": "dtrain.vision",
 }
+
+
+def resolve(name: str) -> str:
+    """Return the module that a name stands for; below an alias, names go on as they are.
+
+    >>> resolve("torch.nn.modules.linear")
+    'dtrain.nn.linear'
+    """
+    head, tail = name, ""
+    while head:
+        known = ALIASES.get(head)
+        if known is not None:
+            return resolve(known + tail)
+        head, dot, last = head.rpartition(".")
+        tail = dot + last + tail
+    return name
 
 
 class _Loader(importlib.abc.Loader):
@@ -53,44 +67,37 @@ class _Loader(importlib.abc.Loader):
 
 
 class _Finder(importlib.abc.MetaPathFinder):
-    """Resolves aliases; below an alias, names go on as they are."""
+    """Resolves the aliases that begin with a name."""
 
-    def __init__(self, roots: tuple[str, ...]) -> None:
-        self.roots = set(roots)
+    def __init__(self, root: str) -> None:
+        self.root = root
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> importlib.machinery.ModuleSpec | None:
-        root, _, rest = fullname.partition(".")
-        if root not in self.roots:
+        if fullname.partition(".")[0] != self.root:
             return None
-        known = ALIASES.get(fullname)
-        if known is None and root != "dtrain":
-            known = f"{ALIASES[root]}.{rest}"
-            if root == "torch":
-                known = ALIASES.get(known, known)
-        if known is None:
-            return None
-        if importlib.util.find_spec(known) is None:
+        known = resolve(fullname)
+        if known == fullname or importlib.util.find_spec(known) is None:
             return None
         return importlib.machinery.ModuleSpec(fullname, _Loader(known), is_package=True)
 
 
-_inside = _Finder(("dtrain",))
-_outside = _Finder(("torch", "torchvision"))
+_inside = _Finder("dtrain")
+_outside = _Finder("torch")
 
 
 def enable_aliases() -> None:
     """Let torch's module names below dtrain be imported."""
     if _inside not in sys.meta_path:
-        sys.meta_path.append(_inside)
+        sys.meta_path.insert(0, _inside)  # before files: below an alias lie the target's
 
 
 def install() -> None:
-    """Let `import torch` and `import torchvision` find dtrain from now on in this process."""
+    """Let `import torch` find dtrain from now on in this process."""
     if _outside not in sys.meta_path:
         sys.meta_path.insert(0, _outside)
-    for name in [n for n in sys.modules if n.partition(".")[0] in _outside.roots]:
+    for name in [n for n in sys.modules if n.partition(".")[0] == _outside.root]:
         del sys.modules[name]
 
 
@@ -99,32 +106,8 @@ def lazy_children(package: str) -> Callable[[str], Any]:
 
     def __getattr__(name: str) -> Any:
         full = f"{package}.{name}"
-        if not name.startswith("__") and importlib.util.find_spec(full) is not None:
+        if not name.startswith("_") and importlib.util.find_spec(full) is not None:
             return importlib.import_module(full)
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
     return __getattr__
-
-
-def main(argv: list[str] | None = None) -> None:
-    """Run a PyTorch script: `python -m dtrain.compat script.py args` or `-m module args`."""
-    import runpy
-
-    args = sys.argv[1:] if argv is None else argv
-    if not args or args[0] in ("-h", "--help"):
-        print("usage: python -m dtrain.compat script.py [args...] | -m module [args...]")
-        raise SystemExit(0 if args else 2)
-    install()
-    if args[0] == "-m":
-        sys.argv = args[1:]
-        runpy.run_module(args[1], run_name="__main__", alter_sys=True)
-    else:
-        from pathlib import Path
-
-        sys.argv = args
-        sys.path[0] = str(Path(args[0]).resolve().parent)
-        runpy.run_path(args[0], run_name="__main__")
-
-
-if __name__ == "__main__":
-    main()
