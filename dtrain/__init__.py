@@ -12,6 +12,7 @@ from typing import Any as _Any
 from dtrain import autograd, nn, optim, utils
 from dtrain.compat.aliases import enable_aliases as _enable_aliases
 from dtrain.compat.aliases import lazy_children as _lazy_children
+from dtrain.nn.functional.toplevel import *  # noqa: F403
 from dtrain.tensor.create import *  # noqa: F403
 from dtrain.tensor.device import device
 from dtrain.tensor.dtype import (
@@ -20,7 +21,7 @@ from dtrain.tensor.dtype import (
 )  # fmt: skip
 from dtrain.tensor.from_data import *  # noqa: F403
 from dtrain.tensor.generator import Generator, default_generator
-from dtrain.tensor.graph import (
+from dtrain.tensor.grad_mode import (
     enable_grad,
     inference_mode,
     is_grad_enabled,
@@ -74,6 +75,6 @@ def __getattr__(name: str) -> _Any:
 
 _enable_aliases()
 for _package in (nn, optim, utils):
-    _package.__getattr__ = _lazy_children(_package.__name__)  # type: ignore[attr-defined]
+    vars(_package)["__getattr__"] = _lazy_children(_package.__name__)
 
 from dtrain.tensor.from_data import tensor  # noqa: E402  (last: the package has the same name)

@@ -21,7 +21,7 @@ TOLERANCE = {  # (relative, absolute) by the data type of a result
 }  # fmt: skip
 
 
-class Absent(Exception):
+class Absent(Exception):  # noqa: N818 (says what is so)
     """torch has no function, method or form of that name, or refuses the data type."""
 
 

@@ -38,6 +38,8 @@ def outcome(source: str, torch: Any) -> Any:
             value = eval(compile(ast.Expression(last.value), "<twin>", "eval"), space)
         except Exception as error:
             value = error
+        finally:
+            torch.set_default_dtype(torch.float32)
     return value, {w.category for w in said if issubclass(w.category, UserWarning) and "TypedStorage" not in str(w.message)}
 
 

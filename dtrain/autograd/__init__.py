@@ -5,7 +5,7 @@ from __future__ import annotations
 from dtrain.autograd.function import Function
 from dtrain.autograd.run import backward, grad
 from dtrain.autograd.variable import Variable
-from dtrain.tensor.graph import enable_grad, no_grad, set_grad_enabled
+from dtrain.tensor.grad_mode import enable_grad, no_grad, set_grad_enabled
 
 __all__ = [
     "Function",

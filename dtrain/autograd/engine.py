@@ -18,7 +18,8 @@ import numpy as np
 
 from dtrain.backend.module import module_of
 from dtrain.errors import GradError, ShapeError
-from dtrain.tensor.graph import MODE, Leaf, Node, Parts, bump
+from dtrain.tensor.grad_mode import MODE
+from dtrain.tensor.graph import Leaf, Node, Parts, bump
 from dtrain.tensor.op import GRAPH, RAW
 from dtrain.tensor.rules import run_node
 from dtrain.tensor.tensor import More, Tensor, wrap

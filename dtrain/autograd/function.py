@@ -12,7 +12,8 @@ from dtrain.autograd.engine import grad_mode
 from dtrain.backend.module import module_of
 from dtrain.errors import GradError, OpTypeError, VersionError
 from dtrain.tensor import dtype as dt
-from dtrain.tensor.graph import MODE, Node, Parts, Pick, bump, new_version, next_seq
+from dtrain.tensor.grad_mode import MODE
+from dtrain.tensor.graph import Node, Parts, Pick, bump, new_version, next_seq
 from dtrain.tensor.rules import freed_error
 from dtrain.tensor.tensor import Tensor, alias, wrap
 

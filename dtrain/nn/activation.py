@@ -120,7 +120,7 @@ class Hardsigmoid(Module):
 class Hardtanh(_Activation):
     """x cut off below `min_val` and above `max_val`."""
 
-    shown = ("min_val", "max_val")
+    shown: tuple[str, ...] = ("min_val", "max_val")
 
     def __init__(
         self,

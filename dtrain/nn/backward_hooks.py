@@ -10,7 +10,8 @@ import numpy as np
 
 from dtrain.backend.module import module_of
 from dtrain.errors import OpError
-from dtrain.tensor.graph import MODE, Leaf, Node, Parts, Pick, new_version, next_seq
+from dtrain.tensor.grad_mode import MODE
+from dtrain.tensor.graph import Leaf, Node, Parts, Pick, new_version, next_seq
 from dtrain.tensor.tensor import Tensor, wrap
 from dtrain.typing import Array
 

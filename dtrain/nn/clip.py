@@ -11,7 +11,8 @@ from typing import Any
 from dtrain.backend.module import module_of
 from dtrain.errors import OpError, OpTypeError
 from dtrain.tensor import dtype as dt
-from dtrain.tensor.graph import bump, no_grad
+from dtrain.tensor.grad_mode import no_grad
+from dtrain.tensor.graph import bump
 from dtrain.tensor.tensor import Tensor, wrap
 from dtrain.typing import Array, Xp
 
@@ -173,7 +174,7 @@ def parameters_to_vector(parameters: Iterable[Tensor]) -> Tensor:
     """Return all elements of all parameters in one vector; gradients flow through it."""
     from dtrain.tensor.ops.join import cat
 
-    return cat([p.reshape(-1) for p in _one_device(parameters)])  # type: ignore[no-any-return]
+    return cat([p.reshape(-1) for p in _one_device(parameters)])
 
 
 def vector_to_parameters(vec: Tensor, parameters: Iterable[Tensor]) -> None:

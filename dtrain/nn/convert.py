@@ -11,7 +11,7 @@ from dtrain.nn.tree import Tree
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.create import empty
 from dtrain.tensor.device import device as Device
-from dtrain.tensor.graph import no_grad
+from dtrain.tensor.grad_mode import no_grad
 from dtrain.tensor.tensor import Tensor, wrap
 
 __all__ = ["Convertible"]

@@ -9,7 +9,7 @@ from dtrain.nn import init
 from dtrain.nn.module import Module
 from dtrain.nn.parameter import Parameter
 from dtrain.tensor.create import empty
-from dtrain.tensor.graph import no_grad
+from dtrain.tensor.grad_mode import no_grad
 from dtrain.tensor.tensor import Tensor
 
 __all__ = ["Embedding", "EmbeddingBag"]

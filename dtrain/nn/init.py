@@ -15,7 +15,8 @@ import numpy as np
 from dtrain.backend.module import module_of
 from dtrain.errors import OpValueError
 from dtrain.tensor.generator import Generator, default_generator
-from dtrain.tensor.graph import bump, no_grad
+from dtrain.tensor.grad_mode import no_grad
+from dtrain.tensor.graph import bump
 from dtrain.tensor.tensor import Tensor, wrap
 
 __all__ = [
@@ -263,7 +264,8 @@ def dirac_(tensor: Tensor, groups: int = 1) -> Tensor:
     values = module_of(tensor._a.__class__).zeros(tensor._a.shape, tensor._a.dtype)
     for start in range(0, out_channels, per_group):
         for d in range(min(per_group, in_channels)):
-            values[(start + d, d, *middle)] = 1
+            place = (start + d, d, *middle)
+            values[place] = 1
     return _assign(tensor, values)
 
 

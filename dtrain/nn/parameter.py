@@ -32,8 +32,8 @@ class Parameter(Tensor):
             made.requires_grad_(True)
         return made
 
-    def __repr__(self, *, tensor_contents: str | None = None) -> str:
-        return f"Parameter containing:\n{super().__repr__(tensor_contents=tensor_contents)}"
+    def __repr__(self) -> str:  # type: ignore[override]  # Tensor's takes an option of torch's
+        return f"Parameter containing:\n{super().__repr__()}"
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Parameter:
         if id(self) not in memo:
@@ -55,6 +55,8 @@ class Buffer(Tensor, metaclass=_BufferType):
     """
 
     __slots__ = ()
+    persistent: bool
+    _is_buffer: bool
 
     def __new__(cls, data: Any = None, *, persistent: bool = True) -> Buffer:  # noqa: D102
         made = wrap_as(cls, _data_of(cls, data)._a)

@@ -81,7 +81,7 @@ class ParameterList(_Holder):
         self[self._size - 1] = value
         return self
 
-    def extend(self, values: Iterable[Any]) -> ParameterList:
+    def extend(self, values: Any) -> ParameterList:
         """Add items at the end.
 
         Raises:

@@ -15,7 +15,8 @@ from typing import Any
 from dtrain.errors import OpError, OpTypeError, StateDictError
 from dtrain.nn.parameter import Parameter
 from dtrain.nn.tree import Tree
-from dtrain.tensor.graph import RemovableHandle, no_grad
+from dtrain.tensor.grad_mode import no_grad
+from dtrain.tensor.graph import RemovableHandle
 from dtrain.tensor.tensor import Tensor
 
 __all__ = ["Stateful"]
@@ -84,8 +85,9 @@ class Stateful(Tree):
                 FutureWarning,
                 stacklevel=2,
             )
-            options = (destination, prefix, keep_vars)
-            destination, prefix, keep_vars = (*args[:3], *options[len(args) :])
+            options = [destination, prefix, keep_vars]
+            options[: len(args)] = args
+            destination, prefix, keep_vars = options
         if destination is None:
             destination = OrderedDict()
             destination._metadata = OrderedDict()

@@ -29,8 +29,8 @@ class CosineAnnealingWarmRestarts(LRScheduler):
     def __init__(
         self,
         optimizer: Optimizer,
-        T_0: int,
-        T_mult: int = 1,
+        T_0: Any,
+        T_mult: Any = 1,
         eta_min: float = 0.0,
         last_epoch: int = -1,
     ) -> None:

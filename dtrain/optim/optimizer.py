@@ -25,7 +25,8 @@ from dtrain.optim.hooks import (
     with_hooks,
 )
 from dtrain.tensor import dtype as dt
-from dtrain.tensor.graph import bump, enable_grad
+from dtrain.tensor.grad_mode import enable_grad
+from dtrain.tensor.graph import bump
 from dtrain.tensor.tensor import Tensor, wrap
 from dtrain.typing import Array, Xp
 
@@ -40,7 +41,7 @@ Group = dict[str, Any]
 
 # Elements that are updated at a time: what an update reads, writes and keeps in between then stays
 # in the cache of a core from the first pass over it to the last.
-BLOCK = 1 << 15
+BLOCK = 1 << 16
 
 
 class _Required:
@@ -226,10 +227,10 @@ class Optimizer(Hooked):
     def _update_parameter(self, p: Tensor, g: Array, group: Group) -> None:
         """Update one parameter in the memory it has."""
         a = p._a
-        xp = module_of(a.__class__)
+        xp = np if a.__class__ is np.ndarray else module_of(a.__class__)
         held = self.state.get(p)
         first = not held
-        if first:
+        if not held:
             held = self._begin(xp, p, group)
         arrays = {k: v._a if isinstance(v, Tensor) else v for k, v in held.items()}
         if self.counts_steps:

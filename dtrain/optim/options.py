@@ -43,9 +43,9 @@ def with_decay(p: Array, g: Array, group: dict[str, Any]) -> Array:
     """Return the gradient of what is minimized: its sign turned to maximize, L2 decay added."""
     if group["maximize"]:
         g = -g
-    decay = float(group["weight_decay"])
+    decay = group["weight_decay"]
     if not decay:
         return g
-    total = p * decay
+    total = p * float(decay)
     total += g
     return total

@@ -59,7 +59,7 @@ def unpack(optimizer: Optimizer, given: dict[str, Any]) -> None:
     ours, theirs = optimizer.param_groups, copy.deepcopy(given["param_groups"])
     if len(ours) != len(theirs):
         raise OpValueError("loaded state dict has a different number of parameter groups")
-    by_number = {}
+    by_number: dict[Any, Tensor] = {}
     for group, saved in zip(ours, theirs, strict=True):
         if len(group["params"]) != len(saved["params"]):
             raise OpValueError(

@@ -11,7 +11,7 @@ from dtrain.nn.module import Module
 from dtrain.parallel.process_group import ProcessGroup, find
 from dtrain.parallel.reducer import Reducer
 from dtrain.parallel.replicas import broadcast_tensors, check_same_model
-from dtrain.tensor.graph import is_grad_enabled
+from dtrain.tensor.grad_mode import is_grad_enabled
 from dtrain.tensor.tensor import Tensor
 
 __all__ = ["DistributedDataParallel"]

@@ -13,7 +13,8 @@ import numpy as np
 
 from dtrain.errors import DeviceError, DtypeError, OpIndexError, OpTypeError, ShapeError
 from dtrain.tensor import dtype as dt
-from dtrain.tensor.graph import MODE, Node, Pick, new_version, next_seq, track_view
+from dtrain.tensor.grad_mode import MODE
+from dtrain.tensor.graph import Node, Pick, new_version, next_seq, track_view
 from dtrain.tensor.shape_rules import dim_error
 from dtrain.tensor.tensor import Tensor, wrap
 
@@ -167,10 +168,7 @@ def run(op: Op, values: list[Any], arrays: list[Any], cls: type) -> Any:
 
 def has_bfloat16(op: Op, arrays: list[Any]) -> bool:
     """Return True where an operand is bfloat16 (to NumPy, a type of somebody else's)."""
-    for i in op.operands:
-        if getattr(arrays[i], "dtype", _BOOL).kind == "V":
-            return True
-    return False
+    return any(getattr(arrays[i], "dtype", _BOOL).kind == "V" for i in op.operands)
 
 
 def run_wide(op: Op, values: list[Any], arrays: list[Any], cls: type) -> Any:
@@ -282,7 +280,8 @@ def _input_shapes(op: Op, values: list[Any], wanted: tuple[bool, ...]) -> tuple[
 
 def save(node: Node, plan: Plan, values: list[Any], arrays: list[Any], made: Any) -> None:
     """Keep what the rules will read, with the version of each array."""
-    saved, checks = [], []
+    saved: list[Any] = []
+    checks: list[Any] = []
     for i, what in plan.saves:
         if i < 0:
             t = made if made.__class__ is not tuple else made[-1 - i]
@@ -291,8 +290,11 @@ def save(node: Node, plan: Plan, values: list[Any], arrays: list[Any], made: Any
             t, v = values[i], arrays[i]
         if what == "value":
             saved.append(v)
-            for one in t if t.__class__ in (tuple, list) else (t,):
-                if isinstance(one, Tensor):
+            if isinstance(t, Tensor):
+                cell = t._cell or new_version(t)
+                checks += (cell, cell[0])
+            elif i == plan.op.variadic:
+                for one in t:
                     cell = one._cell or new_version(one)
                     checks += (cell, cell[0])
         elif what == "shape":

@@ -11,162 +11,31 @@ count rises with each change in place; `views` are weak references to the views 
 
 from __future__ import annotations
 
-import functools
-import inspect
 import itertools
-import threading
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from dtrain.errors import GradError
+from dtrain.tensor.grad_mode import MODE, enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled  # noqa: F401 (moved)
 
 if TYPE_CHECKING:
     from dtrain.tensor.op import Plan
     from dtrain.tensor.tensor import Tensor
 
 __all__ = [
-    "MODE",
     "Cell",
     "Leaf",
     "Node",
     "Parts",
     "Pick",
     "RemovableHandle",
-    "enable_grad",
-    "inference_mode",
-    "is_grad_enabled",
     "next_seq",
-    "no_grad",
-    "set_grad_enabled",
 ]
 
 Cell = list[Any]
-Fn = TypeVar("Fn", bound=Callable[..., Any])
 
 next_seq = itertools.count(1).__next__
-
-
-class _Mode(threading.local):
-    grad: bool = True
-
-
-MODE = _Mode()
-"""What the present thread records: `MODE.grad`."""
-
-
-def is_grad_enabled() -> bool:
-    """Return True where operators record the graph."""
-    return MODE.grad
-
-
-class _GradMode:
-    """A context manager and decorator that sets the grad mode of this thread."""
-
-    __slots__ = ("_before", "_mode")
-
-    def __init__(self, mode: bool) -> None:
-        self._mode = mode
-        self._before: list[bool] = []
-
-    def __enter__(self) -> None:
-        self._before.append(MODE.grad)
-        MODE.grad = self._mode
-
-    def __exit__(self, *exc: object) -> None:
-        MODE.grad = self._before.pop()
-
-    def clone(self) -> _GradMode:
-        return _GradMode(self._mode)
-
-    def __call__(self, fn: Fn) -> Fn:
-        return decorate(self.clone, fn)
-
-
-def decorate(context: Callable[[], Any], fn: Any) -> Any:
-    """Run `fn` inside a fresh `context()`; a generator function is resumed inside it each time."""
-    if inspect.isgeneratorfunction(fn):
-
-        @functools.wraps(fn)
-        def resumed(*args: Any, **kw: Any) -> Any:
-            inner = fn(*args, **kw)
-            send: Callable[[Any], Any] = inner.send
-            value: Any = None
-            while True:
-                try:
-                    with context():
-                        got = send(value)
-                except StopIteration as stop:
-                    return stop.value
-                try:
-                    value, send = (yield got), inner.send
-                except GeneratorExit:
-                    with context():
-                        inner.close()
-                    raise
-                except BaseException as error:
-                    value, send = error, inner.throw
-
-        return resumed
-
-    @functools.wraps(fn)
-    def wrapped(*args: Any, **kw: Any) -> Any:
-        with context():
-            return fn(*args, **kw)
-
-    return wrapped
-
-
-class no_grad(_GradMode):
-    """Switch recording off in this thread, as torch.no_grad: context manager or decorator."""
-
-    __slots__ = ()
-
-    def __new__(cls, fn: Any = None) -> Any:
-        # @no_grad without parentheses decorates at once
-        return super().__new__(cls) if fn is None else decorate(cls, fn)
-
-    def __init__(self, fn: Any = None) -> None:
-        super().__init__(False)
-
-
-class enable_grad(no_grad):
-    """Switch recording on in this thread, as torch.enable_grad."""
-
-    __slots__ = ()
-
-    def __init__(self, fn: Any = None) -> None:
-        _GradMode.__init__(self, True)
-
-
-class inference_mode(no_grad):
-    """Switch recording off, as torch.inference_mode; here the same as no_grad."""
-
-    __slots__ = ()
-
-    def __new__(cls, mode: Any = True) -> Any:
-        return super().__new__(cls, mode if callable(mode) else None)
-
-    def __init__(self, mode: Any = True) -> None:
-        _GradMode.__init__(self, not mode and MODE.grad)
-
-
-class set_grad_enabled(_GradMode):
-    """Set recording in this thread: a function call, a context manager or a decorator."""
-
-    __slots__ = ()
-
-    def __init__(self, mode: bool) -> None:
-        super().__init__(bool(mode))
-        self._before.append(MODE.grad)
-        MODE.grad = self._mode
-
-    def __enter__(self) -> None:
-        MODE.grad = self._mode
-
-    def __call__(self, fn: Fn) -> Fn:
-        MODE.grad = self._before.pop()  # used as a decorator: undo the call
-        return super().__call__(fn)
 
 
 class Node:

@@ -15,7 +15,8 @@ from dtrain.backend.module import module_of
 from dtrain.errors import DtypeError, GradError, OpError, ShapeError
 from dtrain.tensor import call
 from dtrain.tensor import dtype as dt
-from dtrain.tensor.graph import MODE, Node, bump, check_inplace, next_seq
+from dtrain.tensor.grad_mode import MODE
+from dtrain.tensor.graph import Node, bump, check_inplace, next_seq
 from dtrain.tensor.promote import can_cast
 from dtrain.tensor.rules import run_node
 from dtrain.tensor.storage import geometry, strides_of
@@ -162,9 +163,13 @@ def accepts_out(fn: Fn) -> Fn:
     """Give a function composed of operators the argument out=."""
 
     @functools.wraps(fn)
-    def call(*args: Any, out: Tensor | None = None, **kw: Any) -> Any:
+    def call(*args: Any, out: Any = None, **kw: Any) -> Any:
         made = fn(*args, **kw)
-        return made if out is None else write_result(fn.__name__, made, out)
+        if out is None:
+            return made
+        if isinstance(made, tuple):
+            return tuple([write_result(fn.__name__, m, o) for m, o in zip(made, out, strict=True)])
+        return write_result(fn.__name__, made, out)
 
     return cast("Fn", call)
 

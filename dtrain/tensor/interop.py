@@ -103,6 +103,8 @@ def _dlpack_device(self: Tensor) -> Any:
 
 def to_dlpack(tensor: Tensor) -> Any:
     """Return a DLPack capsule over the memory of a tensor."""
+    if tensor.is_cpu:
+        return _dlpack(tensor, max_version=(1, 0))  # older capsules cannot say: you may write
     return _dlpack(tensor)
 
 

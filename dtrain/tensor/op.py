@@ -29,7 +29,8 @@ from dtrain.backend.module import module_of
 from dtrain.errors import OpTypeError
 from dtrain.tensor import fast
 from dtrain.tensor.call import OPERANDS
-from dtrain.tensor.graph import MODE, Node
+from dtrain.tensor.grad_mode import MODE
+from dtrain.tensor.graph import Node
 from dtrain.tensor.methods import Methods
 from dtrain.tensor.promote import (
     compare_cast,

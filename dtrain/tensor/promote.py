@@ -130,7 +130,7 @@ def _operands(op: Any, values: list[Any]) -> list[int]:
 def _convert(values: list[Any], at: list[int], target: dtype) -> list[Any]:
     from dtrain.tensor.ops.cast import to_dtype
 
-    weak = target.category > 1 and any([isinstance(values[i], Tensor) for i in at])
+    weak = target.category > 1 and any(isinstance(values[i], Tensor) for i in at)
     for i in at:
         v = values[i]
         if isinstance(v, Tensor):

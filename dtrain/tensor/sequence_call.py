@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dtrain.tensor.call import explain, general
-from dtrain.tensor.graph import MODE, Node, next_seq
+from dtrain.tensor.grad_mode import MODE
+from dtrain.tensor.graph import Node, next_seq
 from dtrain.tensor.tensor import Tensor, wrap
 
 if TYPE_CHECKING:

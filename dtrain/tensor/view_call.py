@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from dtrain.tensor.call import as_array, explain, general
-from dtrain.tensor.graph import MODE, Node, drop_dead, next_seq
+from dtrain.tensor.grad_mode import MODE
+from dtrain.tensor.graph import Node, drop_dead, next_seq
 from dtrain.tensor.size import Size
 from dtrain.tensor.tensor import Tensor
 

@@ -52,7 +52,7 @@ def check(make: str, *inputs: str, tolerance: float = 1e-9) -> None:
     theirs, they_said = outcome(source, pytest.importorskip("torch"))
     for side in (theirs, ours):
         if isinstance(side, Exception):
-            raise AssertionError(source) from side
+            raise AssertionError(source) from side  # noqa: TRY004
     assert ours[0] == theirs[0]
     same_tensors(ours[1], theirs[1], 0)
     same_tensors(ours[2], theirs[2], tolerance)

@@ -1,9 +1,12 @@
 """Activations."""
 
+# ruff: noqa: E501 (programs in strings)
+
 from __future__ import annotations
 
 import pytest
 
+import dtrain as torch
 from tests.nn.layer import check, varied
 from tests.twin import same
 
@@ -32,8 +35,6 @@ def test_in_place(layer):
 
 
 def test_slopes_at_random_stay_in_their_range():
-    import dtrain as torch
-
     m = torch.nn.RReLU(0.1, 0.3)
     x = -torch.ones(1000)
     y = m(x)
@@ -46,6 +47,4 @@ def test_slopes_at_random_stay_in_their_range():
 def test_old_names_of_arguments():
     same("torch.nn.Hardtanh(1.0, 0.0)", "max_val (0.0) must be greater than min_val (1.0)")
     with pytest.warns(FutureWarning, match="min_value"):
-        import dtrain
-
-        dtrain.nn.Hardtanh(min_value=-3.0)
+        torch.nn.Hardtanh(min_value=-3.0)

@@ -1,5 +1,7 @@
 """Backward hooks of modules."""
 
+# ruff: noqa: E501 (programs in strings)
+
 from __future__ import annotations
 
 import pytest
@@ -33,16 +35,26 @@ END = "\n[log, a.grad, b.grad]"
         "m.register_full_backward_hook(note('h')); y, z = m(a, b.detach()); (y + z).sum().backward()",
         "m.register_full_backward_hook(note('h')); y, z = m(a, b); y.sum().backward()",
         "m.register_full_backward_pre_hook(note('p')); y, z = m(a, b); (y + z).sum().backward()",
-        "m.register_full_backward_pre_hook(lambda m, g: tuple(x * 2 for x in g));"
-        "y, z = m(a, b); (y + z).sum().backward()",
-        "m.register_full_backward_hook(lambda m, i, o: (i[0] * 0, i[1] * 10));"
-        "y, z = m(a, b); (y + z).sum().backward()",
-        "m.register_full_backward_pre_hook(note('p')); m.register_full_backward_hook(note('h'));"
-        "y, z = m(a, b); (y + z).sum().backward()",
-        "m.register_full_backward_hook(note('1')); m.register_full_backward_hook(note('2'), prepend=True);"
-        "y, z = m(a, b); (y + z).sum().backward()",
-        "m.register_full_backward_hook(note('h')); h = m.register_full_backward_pre_hook(note('p')); h.remove();"
-        "y, z = m(a, b); (y + z).sum().backward(retain_graph=True); (y + z).sum().backward()",
+        (
+            "m.register_full_backward_pre_hook(lambda m, g: tuple(x * 2 for x in g));"
+            "y, z = m(a, b); (y + z).sum().backward()"
+        ),
+        (
+            "m.register_full_backward_hook(lambda m, i, o: (i[0] * 0, i[1] * 10));"
+            "y, z = m(a, b); (y + z).sum().backward()"
+        ),
+        (
+            "m.register_full_backward_pre_hook(note('p')); m.register_full_backward_hook(note('h'));"
+            "y, z = m(a, b); (y + z).sum().backward()"
+        ),
+        (
+            "m.register_full_backward_hook(note('1')); m.register_full_backward_hook(note('2'), prepend=True);"
+            "y, z = m(a, b); (y + z).sum().backward()"
+        ),
+        (
+            "m.register_full_backward_hook(note('h')); h = m.register_full_backward_pre_hook(note('p')); h.remove();"
+            "y, z = m(a, b); (y + z).sum().backward(retain_graph=True); (y + z).sum().backward()"
+        ),
     ],
 )
 def test_gradients_are_shown_and_replaced(program):
@@ -67,8 +79,7 @@ def test_without_grad_mode_nothing_is_called():
 
 def test_a_wrong_number_of_gradients():
     same(
-        f"{NET}m.register_full_backward_hook(lambda m, i, o: (i[0],))\n"
-        "m(a, b)[0].sum().backward()",
+        f"{NET}m.register_full_backward_hook(lambda m, i, o: (i[0],))\nm(a, b)[0].sum().backward()",
         "got 1, but expected 2",
     )
     same(

@@ -1,5 +1,7 @@
 """Clipping gradients; parameters as one vector."""
 
+# ruff: noqa: E501 (programs in strings)
+
 from __future__ import annotations
 
 import pytest
@@ -13,7 +15,7 @@ ps = [torch.nn.Parameter(torch.ones(2, 3)), torch.nn.Parameter(torch.ones(4)), t
 for k, p in enumerate(ps[:2]):
     p.grad = torch.arange(float(p.numel())).reshape(p.shape) - 2.0 - k
 u = torch.nn.utils
-"""  # noqa: E501
+"""
 
 
 @pytest.mark.parametrize("kind", ["2", "2.0", "1", "0.5", "float('inf')", "3.0"])
@@ -73,10 +75,7 @@ def test_old_name():
 
 def test_vectors():
     same(f"{MODEL}u.parameters_to_vector(ps)")
-    same(
-        f"{MODEL}v = u.parameters_to_vector(ps); v.sum().backward()\n"
-        "[p.grad for p in ps]"
-    )
+    same(f"{MODEL}v = u.parameters_to_vector(ps); v.sum().backward()\n[p.grad for p in ps]")
     same(
         f"{MODEL}v = torch.arange(11.0); u.vector_to_parameters(v, ps); v[0] = 9\n"
         "[(p.tolist(), p.requires_grad) for p in ps]"

@@ -1,5 +1,7 @@
 """Conversions of modules."""
 
+# ruff: noqa: E501 (programs in strings)
+
 from __future__ import annotations
 
 import pytest

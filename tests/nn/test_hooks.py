@@ -1,5 +1,7 @@
 """Hooks around calls."""
 
+# ruff: noqa: E501 (programs in strings)
+
 from __future__ import annotations
 
 import pytest
@@ -34,10 +36,14 @@ CALLS = [
     "m.register_forward_hook(lambda m, a, y: log.append(('post', y.shape)))",
     "m.register_forward_hook(lambda m, a, y: y + 1)",
     "m.register_forward_hook(lambda m, a, k, y: y + k['k'], with_kwargs=True)",
-    "m.register_forward_hook(lambda m, a, y: log.append('1')), "
-    "m.register_forward_hook(lambda m, a, y: log.append('2'), prepend=True)",
-    "m.register_forward_pre_hook(lambda m, a: log.append('1')), "
-    "m.register_forward_pre_hook(lambda m, a: log.append('2'), prepend=True)",
+    (
+        "m.register_forward_hook(lambda m, a, y: log.append('1')), "
+        "m.register_forward_hook(lambda m, a, y: log.append('2'), prepend=True)"
+    ),
+    (
+        "m.register_forward_pre_hook(lambda m, a: log.append('1')), "
+        "m.register_forward_pre_hook(lambda m, a: log.append('2'), prepend=True)"
+    ),
 ]
 
 

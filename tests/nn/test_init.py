@@ -57,7 +57,9 @@ def test_matrices(shape, call):
 
 
 def test_a_generator_of_ones_own():
-    same("g = torch.Generator().manual_seed(7); torch.nn.init.normal_(torch.empty(20), generator=g)")
+    same(
+        "g = torch.Generator().manual_seed(7); torch.nn.init.normal_(torch.empty(20), generator=g)"
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Modules: calls, modes, printing, copies."""
 
+# ruff: noqa: E501 (programs in strings)
+
 from __future__ import annotations
 
 import copy

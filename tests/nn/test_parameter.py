@@ -1,5 +1,7 @@
 """Parameters and buffers."""
 
+# ruff: noqa: E501 (programs in strings)
+
 from __future__ import annotations
 
 import copy

@@ -16,4 +16,6 @@ def test_layer(layer):
 
 
 def test_only_images_have_channels():
-    same("torch.nn.Softmax2d()(torch.ones(2, 2))", "Softmax2d: expected input to be 3D or 4D, got 2D")
+    same(
+        "torch.nn.Softmax2d()(torch.ones(2, 2))", "Softmax2d: expected input to be 3D or 4D, got 2D"
+    )

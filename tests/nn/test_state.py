@@ -1,5 +1,7 @@
 """State dicts."""
 
+# ruff: noqa: E501 (programs in strings)
+
 from __future__ import annotations
 
 from collections import OrderedDict
@@ -57,10 +59,14 @@ LOADS = [
     "s['body.0._extra_state'] = 1; m.load_state_dict(s)",
     "s['w'] = 3; m.load_state_dict(s)",
     "m.load_state_dict([1])",
-    "s = {k: v.double() if hasattr(v, 'double') else v for k, v in s.items()}; "
-    "m.load_state_dict(s); m.w.dtype",
-    "s = {k: v.double() if hasattr(v, 'double') else v for k, v in s.items()}; "
-    "m.load_state_dict(s, assign=True); [m.w.dtype, m.w.requires_grad, type(m.w).__name__]",
+    (
+        "s = {k: v.double() if hasattr(v, 'double') else v for k, v in s.items()}; "
+        "m.load_state_dict(s); m.w.dtype"
+    ),
+    (
+        "s = {k: v.double() if hasattr(v, 'double') else v for k, v in s.items()}; "
+        "m.load_state_dict(s, assign=True); [m.w.dtype, m.w.requires_grad, type(m.w).__name__]"
+    ),
     "m.w.requires_grad_(False); m.load_state_dict(s, assign=True); m.w.requires_grad",
     "m.c = torch.ones(2); m.load_state_dict(s); m.c",
 ]

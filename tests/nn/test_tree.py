@@ -1,5 +1,7 @@
 """Registration, attributes and walks."""
 
+# ruff: noqa: E501 (programs in strings)
+
 from __future__ import annotations
 
 import pytest
@@ -126,9 +128,7 @@ def test_refusals(source, words):
 @pytest.mark.parametrize(("statement", "words"), EARLY)
 def test_nothing_is_registered_before_init(statement, words):
     same(
-        "class Early(torch.nn.Module):\n"
-        f"    def __init__(self):\n        {statement}\n"
-        "Early()",
+        f"class Early(torch.nn.Module):\n    def __init__(self):\n        {statement}\nEarly()",
         words,
     )
 

@@ -12,7 +12,13 @@ import dtrain
 __all__ = ["race"]
 
 # Absolute, and relative to values above one: torch rounds a * b + c once, NumPy twice.
-TOLERANCE = {"float64": 1e-14, "float32": 1e-6, "complex64": 1e-6, "float16": 4e-3, "bfloat16": 4e-2}
+TOLERANCE = {
+    "float64": 1e-14,
+    "float32": 1e-6,
+    "complex64": 1e-6,
+    "float16": 4e-3,
+    "bfloat16": 4e-2,
+}
 STEPS = 10
 
 

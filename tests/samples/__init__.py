@@ -17,18 +17,23 @@ Placeholders, filled with numbers that depend on the sample's name only:
 - `I(*shape, low=0, high=5)` int64; `B(*shape)` bool; `C(*shape)` complex64;
 - `V(values, dtype=None)` these values, for example infinities, ties or a permutation.
 
-`once(...)` is a call whose second gradient is left out, `raises(Error, ..., match="words")` one that
-must fail in both. Placeholders may stand anywhere in lists, tuples and keywords. A name may have dots ("linalg.inv") and may be
-that of a tensor method only ("new_zeros").
+They may stand anywhere in lists, tuples and keywords. `once(...)` is a call whose second gradient
+is left out, `raises(Error, ..., match="words")` one that must fail in both. A name may have dots
+("linalg.inv") and may be that of a tensor method only ("new_zeros").
 
-`sample(name, *calls, ...)` takes: `torch` torch's name where it is another; `more` further data types
-beside float32 and float64: HALF, INTS, COMPLEX or names; `base` the types instead of those two;
-`grad=False`, `gradgrad=False` where torch's gradients are not to be compared; `tol` a factor on the
-tolerances; `key` a function applied to both results before they are compared; `inplace`, `out`,
-`method` False where that form is not to be tried (by default each is, where torch has it).
+`sample(name, *calls, ...)` takes:
+
+- `torch`: torch's name where it is another;
+- `more`: further data types beside float32 and float64: HALF, INTS, COMPLEX or names; `base`: the
+  types instead of those two;
+- `grad=False`, `gradgrad=False` where torch's gradients are not to be compared;
+- `tol`: a factor on the tolerances; `key`: a function applied to both results before they are
+  compared;
+- `inplace`, `out`, `method`: False where that form is not to be tried; by default each is, where
+  torch has it.
 
 tests/tensor/test_ops.py checks of each call: value, dtype, shape, requires_grad, gradient, second
-gradient, finite differences, method, name_, out=, inputs that are not contiguous, errors; and of
+gradient, gradient of one input alone, method, name_, out=, inputs that are not contiguous, errors; and of
 elementwise operators on their own: 0-d, empty.
 """
 
@@ -91,24 +96,24 @@ class Sample:
     key: Callable[[Any], Any] = field(default=lambda result: result)
 
 
-def T(*shape: int, low: float = -2, high: float = 2, dtype: str | None = None,
+def T(*shape: int, low: float = -2, high: float = 2, dtype: str | None = None,  # noqa: N802
       grad: bool = True) -> Spec:  # fmt: skip
     return Spec(shape, low, high, dtype, grad)
 
 
-def I(*shape: int, low: int = 0, high: int = 5, dtype: str = "int64") -> Spec:  # noqa: E743
+def I(*shape: int, low: int = 0, high: int = 5, dtype: str = "int64") -> Spec:  # noqa: E743, N802
     return Spec(shape, low, high, dtype, grad=False)
 
 
-def B(*shape: int) -> Spec:
+def B(*shape: int) -> Spec:  # noqa: N802
     return Spec(shape, 0, 2, "bool", grad=False)
 
 
-def C(*shape: int, low: float = -2, high: float = 2, dtype: str = "complex64") -> Spec:
+def C(*shape: int, low: float = -2, high: float = 2, dtype: str = "complex64") -> Spec:  # noqa: N802
     return Spec(shape, low, high, dtype)
 
 
-def V(values: Any, dtype: str | None = None, grad: bool = True) -> Spec:
+def V(values: Any, dtype: str | None = None, grad: bool = True) -> Spec:  # noqa: N802
     return Spec(values=values, dtype=dtype, grad=grad)
 
 

@@ -28,7 +28,7 @@ SAMPLES = [
         raises(RuntimeError, "ij,jk->ik", T(3, 4), T(5, 6), match="does not broadcast"),
         raises(RuntimeError, "ij", T(3), match="number of subscripts"),
         raises(RuntimeError, "ij,jk->ik", T(3, 4), match="fewer operands"),
-        more=HALF + ("complex128", "int64"),
+        more=(*HALF, "complex128", "int64"),
         tol=2,
         method=False,
     ),

@@ -18,7 +18,8 @@ SAMPLES = [
     sample("exp", call(T(3, 4)), call(ODD), more=MORE),
     sample("exp2", call(T(3, 4)), call(I(3)), more=HALF),
     sample("expm1", call(T(3, 4)), call(V([1e-5, -1e-5])), more=HALF),
-    sample("log", call(T(3, 4, low=0.1, high=9)), call(ODD), call(I(3, low=1)), more=HALF + COMPLEX),
+    sample("log", call(T(3, 4, low=0.1, high=9)), call(ODD), call(I(3, low=1)),
+           more=HALF + COMPLEX),
     sample("log1p", call(T(3, 4, low=-0.9, high=9)), call(V([1e-5, -1e-5])), more=HALF),
     sample("log2", call(T(3, 4, low=0.1, high=9)), more=HALF + COMPLEX),
     sample("log10", call(T(3, 4, low=0.1, high=9)), more=HALF + COMPLEX),
@@ -47,7 +48,10 @@ SAMPLES = [
     sample("asinh", call(T(3, 4)), more=HALF + COMPLEX),
     sample("acosh", call(T(3, 4, low=1.1, high=4)), more=HALF + COMPLEX),
     sample("atanh", call(BELOW_ONE), more=HALF + COMPLEX),
-    *[sample(name, call(T(3, low=-0.9, high=0.9))) for name in ("arccos", "arcsin", "arcsinh", "arctan", "arctanh")],
+    *[
+        sample(name, call(T(3, low=-0.9, high=0.9)))
+        for name in ("arccos", "arcsin", "arcsinh", "arctan", "arctanh")
+    ],
     sample("arccosh", call(T(3, low=1.1))),
     sample("arctan2", call(T(3), T(3))),
 ]  # fmt: skip

@@ -11,7 +11,8 @@ WIDE = T(40, low=-6, high=6)
 SAMPLES = [
     sample("erf", call(WIDE), call(EDGE), call(T(20, low=-0.9, high=0.9)), call(I(3)), more=HALF),
     sample("erfc", call(WIDE), call(EDGE), call(I(3)), more=HALF),
-    sample("erfinv", call(T(40, low=-0.999, high=0.999)), call(V([0.0, 1.0, -1.0, 1.5], grad=False)),
+    sample("erfinv", call(T(40, low=-0.999, high=0.999)), call(V([0.0, 1.0, -1.0, 1.5],
+           grad=False)),
            call(V([1e-9, 0.999999, -0.9999999])), more=HALF, tol=4),
     sample("lgamma", call(T(40, low=0.1, high=30)), call(T(20, low=-3.9, high=-0.1)),
            call(V([1.0, 2.0, 0.0, -1.0, INF], grad=False)), call(I(3, low=1)), more=HALF, tol=4),

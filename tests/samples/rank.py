@@ -29,7 +29,8 @@ SAMPLES = [
     *[
         sample(
             name, call(T(3, 5), 0.3), call(T(3, 5), 0.5, 1), call(T(3, 5), Q, 0),
-            call(T(3, 5), Q, dim=1, keepdim=True), call(T(3, 5), 0.25, keepdim=True), call(HOLED, 0.5, 1),
+            call(T(3, 5), Q, dim=1, keepdim=True), call(T(3, 5), 0.25, keepdim=True),
+            call(HOLED, 0.5, 1),
             *[call(T(3, 6), 0.3, 1, interpolation=i)
               for i in ("lower", "higher", "midpoint", "nearest")],
             raises(RuntimeError, T(3), 1.5, match="range"), gradgrad=False,

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import operator
+
+import numpy as np
 import pytest
 
+import dtrain as torch
 from tests.twin import lines, same
 
 SAME = lines(
@@ -150,3 +154,35 @@ def test_as_torch(source: str) -> None:
 @pytest.mark.parametrize("source", ERRORS)
 def test_errors_as_torch(source: str) -> None:
     same(source)
+
+
+@pytest.mark.parametrize("name", ["add", "sub", "mul", "truediv", "lt", "eq"])
+def test_arrays_on_the_left_give_tensors(name: str) -> None:
+    """torch refuses most of these since NumPy 2."""
+    array, t = np.array([1.0, 5.0]), torch.tensor([2.0, 3.0], dtype=torch.float64)
+    made = getattr(operator, name)(array, t)
+    assert isinstance(made, torch.Tensor)
+    assert made.tolist() == getattr(operator, name)(array, t.numpy()).tolist()
+
+
+def test_gradients_flow_past_arrays() -> None:
+    t = torch.tensor([2.0, 3.0], requires_grad=True)
+    (np.array([1.0, 5.0], np.float32) * t).sum().backward()
+    assert t.grad is not None
+    assert t.grad.tolist() == [1, 5]
+
+
+def test_bfloat16_leaves_as_the_type_of_ml_dtypes() -> None:
+    """torch raises TypeError here."""
+    array = torch.ones(2, dtype=torch.bfloat16).numpy()
+    assert array.dtype.name == "bfloat16"
+    assert torch.from_numpy(array).dtype is torch.bfloat16
+
+
+def test_words_that_tutorials_quote() -> None:
+    with pytest.raises(RuntimeError, match=r"Use tensor\.detach\(\)\.numpy\(\) instead"):
+        torch.ones(1, requires_grad=True).numpy()
+    with pytest.raises(RuntimeError, match="a Tensor with 2 elements cannot be converted to Scalar"):
+        torch.ones(2).item()
+    with pytest.raises(RuntimeError, match="more than one value is ambiguous"):
+        bool(torch.ones(2))

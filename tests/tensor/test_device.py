@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import dtrain as torch
 from tests.twin import lines, same
 
 SAME = lines(
@@ -65,3 +66,16 @@ def test_as_torch(source: str) -> None:
 @pytest.mark.parametrize("source", ERRORS)
 def test_errors_as_torch(source: str) -> None:
     same(source)
+
+
+def test_a_number_is_a_cuda_device() -> None:
+    """torch refuses it on a machine without accelerators."""
+    assert str(torch.device(1)) == "cuda:1"
+
+
+def test_default_device_of_a_block() -> None:
+    with torch.device("cpu") as device:
+        assert torch.get_default_device() == device
+        with torch.device("cuda:3"):
+            assert torch.get_default_device() == torch.device("cuda", 3)
+        assert torch.get_default_device() == device

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+import dtrain as torch
+from dtrain.tensor.dtype import DTYPES, dtype, np_dtype, of
 from tests.twin import lines, same
 
 SAME = lines(
@@ -44,9 +47,10 @@ SAME = lines(
     torch.set_default_dtype(torch.float64); t = torch.tensor([1.]); u = torch.zeros(2);
         v = torch.tensor(1j); w = torch.arange(3.); torch.set_default_dtype(torch.float32);
         (t, u, v, w)
-    torch.set_default_dtype(torch.float64);
-        t = torch.rand(2).dtype, torch.full((1,), 2.).dtype, torch.linspace(0, 1, 3).dtype, torch.eye(2).dtype, (torch.ones(2, dtype=torch.int64) / 2).dtype;
-        torch.set_default_dtype(torch.float32); t
+    torch.set_default_dtype(torch.float64); torch.rand(2).dtype
+    torch.set_default_dtype(torch.float64); torch.full((1,), 2.0).dtype
+    torch.set_default_dtype(torch.float64); torch.linspace(0, 1, 3).dtype
+    torch.set_default_dtype(torch.float64); (torch.ones(2, dtype=torch.int64) / 2).dtype
     """
 )
 
@@ -69,3 +73,25 @@ def test_as_torch(source: str) -> None:
 @pytest.mark.parametrize("source", ERRORS)
 def test_errors_as_torch(source: str) -> None:
     same(source)
+
+
+def test_there_is_no_complex_type_of_four_bytes() -> None:
+    """torch has complex32; here float16 pairs with complex64."""
+    assert torch.float16.to_complex() is torch.complex64
+
+
+@pytest.mark.parametrize("d", DTYPES, ids=str)
+def test_round_trip_through_numpy(d: dtype) -> None:
+    assert of(d.np) is d
+    assert np_dtype(d) == d.np
+    assert d.np.itemsize == d.itemsize
+
+
+def test_types_of_python() -> None:
+    assert np_dtype(float) == np.float64
+    assert np_dtype(int) == np.int64
+    assert np_dtype(bool) == np.bool_
+    with pytest.raises(TypeError, match="is no data type"):
+        np_dtype("float32")
+    with pytest.raises(TypeError, match=r"can't convert a np.ndarray of type numpy.<U"):
+        of(np.dtype("U3"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+import dtrain as torch
 from tests.twin import lines, same
 
 SAME = lines(
@@ -80,3 +82,20 @@ def test_as_torch(source: str) -> None:
 @pytest.mark.parametrize("source", ERRORS)
 def test_errors_as_torch(source: str) -> None:
     same(source)
+
+
+def test_a_slice_of_an_array_is_the_beginning_of_its_storage() -> None:
+    array = np.arange(6.0)
+    t = torch.from_numpy(array[2:])
+    assert t.storage_offset() == 0
+    t[0] = 9
+    assert array[2] == 9
+
+
+def test_read_only_arrays_are_shared_and_stay_read_only() -> None:
+    array = np.zeros(2)
+    array.flags.writeable = False
+    with pytest.warns(UserWarning, match="not writable"):
+        t = torch.from_numpy(array)
+    with pytest.raises(ValueError, match="read-only"):
+        t.add_(1)

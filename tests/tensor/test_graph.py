@@ -10,7 +10,8 @@ import pytest
 
 import dtrain as torch
 from dtrain.errors import GradError
-from dtrain.tensor.graph import MODE, Parts, is_grad_enabled
+from dtrain.tensor.grad_mode import MODE, is_grad_enabled
+from dtrain.tensor.graph import Parts
 
 
 def test_grad_modes_nest_and_restore_after_an_error() -> None:

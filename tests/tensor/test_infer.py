@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import dtrain as torch
 from tests.twin import lines, same
 
 SAME = lines(
@@ -120,3 +121,24 @@ def test_as_torch(source: str) -> None:
 @pytest.mark.parametrize("source", ERRORS)
 def test_errors_as_torch(source: str) -> None:
     same(source)
+
+
+def test_a_device_that_is_not_there() -> None:
+    with pytest.raises(RuntimeError, match="Torch not compiled with CUDA enabled"):
+        torch.tensor([1], device="cuda")
+
+
+def test_words_that_tutorials_quote() -> None:
+    with pytest.raises(ValueError, match=r"expected sequence of length 2 at dim 1 \(got 1\)"):
+        torch.tensor([[1, 2], [3]])
+    with pytest.raises(ValueError, match="too many dimensions 'str'"):
+        torch.tensor(["a"])
+    with pytest.raises(RuntimeError, match="Could not infer dtype of NoneType"):
+        torch.tensor([None])
+    with pytest.raises(ValueError, match="Overflow when unpacking long long"):
+        torch.tensor([2**70])
+
+
+def test_long_lists() -> None:
+    numbers = [float(i) for i in range(100_000)]
+    assert torch.tensor(numbers, dtype=torch.float64).tolist() == numbers

@@ -202,3 +202,17 @@ def test_second_derivative_through_a_change_in_place() -> None:
 
 def test_a_transposed_base_is_rebased_in_its_own_order() -> None:
     same(LEAVES + "z = (a * 2).t().clone(); z = z * 1; z[1, :2] = b[:2]; z[:, 2] *= b" + BOTH)
+
+
+@pytest.mark.parametrize("order", ["0, 2, 1", "1, 0, 2", "1, 2, 0", "2, 1, 0"])
+@pytest.mark.parametrize(
+    "view",
+    ["z.diagonal(1, 0, 2)", "z.diagonal(-1)", "z.unfold(1, 1, 2)", "z[:, 1:].unfold(2, 2, 2)"],
+)
+def test_views_of_a_base_in_any_order_of_memory(order: str, view: str) -> None:
+    same(
+        "a = torch.arange(24.).reshape(2, 3, 4).requires_grad_(); "
+        f"p = [{order}]; back = [p.index(i) for i in range(3)]; "
+        "a2 = (a * 1).permute(p).contiguous().permute(back); z = a2.clone(); "
+        f"b = torch.tensor(3., requires_grad=True); v = {view}; v[...] = b * v.detach()" + BOTH
+    )

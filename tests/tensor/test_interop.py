@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
+
+import numpy as np
 import pytest
 
+import dtrain as torch
+from dtrain.tensor.interop import to_dlpack
 from tests.twin import lines, same
 
 SAME = lines(
@@ -67,3 +73,58 @@ def test_as_torch(source: str) -> None:
 @pytest.mark.parametrize("source", ERRORS)
 def test_errors_as_torch(source: str) -> None:
     same(source)
+
+
+def test_views_in_one_structure_share_one_copy() -> None:
+    base = torch.arange(12.0).view(3, 4)
+    views = [base, base.t(), base[1:, ::2], base.as_strided((2,), (5,))]
+    twins = copy.deepcopy(views)
+    twins[0].fill_(7)
+    assert base.flatten().tolist() == list(range(12))
+    for view, twin in zip(views, twins, strict=True):
+        assert twin.stride() == view.stride()
+        assert twin.storage_offset() == view.storage_offset()
+        assert twin.untyped_storage().data_ptr() == twins[0].untyped_storage().data_ptr()
+        assert twin.flatten().tolist() == [7.0] * view.numel()
+
+
+def test_a_view_of_another_type_shares_the_copy() -> None:
+    base = torch.ones(2)
+    twins = copy.deepcopy([base, base.view(torch.int32)])
+    twins[1].fill_(0)
+    assert twins[0].tolist() == [0, 0]
+
+
+def test_memory_in_another_order() -> None:
+    array = np.arange(24.0).reshape(2, 3, 4)[:, ::2]
+    assert copy.deepcopy(torch.from_numpy(array)).tolist() == array.tolist()
+    t = torch.empty(2, 3, 4, 5, memory_format=torch.channels_last)
+    assert copy.deepcopy(t).stride() == t.stride()
+
+
+def test_classes_and_attributes_survive() -> None:
+    p = torch.nn.Parameter(torch.ones(2))
+    p.note = ["a"]
+    again = pickle.loads(pickle.dumps(p))
+    assert type(again) is torch.nn.Parameter
+    assert again.requires_grad
+    assert again.note == ["a"]
+
+
+def test_capsules() -> None:
+    t = torch.arange(3.0)
+    again = torch.from_dlpack(to_dlpack(t))
+    again[0] = 5
+    assert t[0].item() == 5
+
+
+@pytest.mark.torch
+def test_dlpack_to_and_from_torch() -> None:
+    theirs = pytest.importorskip("torch")
+    t = torch.arange(6.0).view(2, 3).t()
+    there = theirs.from_dlpack(t)
+    there[0, 1] = 50
+    assert t[0, 1].item() == 50
+    back = torch.from_dlpack(theirs.arange(4))
+    assert back.dtype is torch.int64
+    assert back.tolist() == [0, 1, 2, 3]

@@ -25,7 +25,8 @@ SAME = lines(
     torch.empty_like(torch.zeros(2, 3)).shape
     torch.empty_like(torch.zeros(2, 3, 4, 5), memory_format=torch.channels_last).stride()
     torch.zeros_like(torch.zeros(2, 3, 4, 5).to(memory_format=torch.channels_last)).stride()
-    torch.zeros_like(torch.zeros(2, 3, 4, 5).to(memory_format=torch.channels_last), memory_format=torch.contiguous_format).stride()
+    t = torch.zeros(2, 3, 4, 5).to(memory_format=torch.channels_last);
+        torch.zeros_like(t, memory_format=torch.contiguous_format).stride()
     torch.ones(1).new_zeros(2, 3)
     torch.ones(1).new_zeros((2, 3))
     torch.ones(1, dtype=torch.int8).new_zeros(2)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import dtrain as torch
 from tests.twin import lines, same
 
 SAME = lines(
@@ -97,3 +98,16 @@ def test_as_torch(source: str) -> None:
 @pytest.mark.parametrize("source", ERRORS)
 def test_errors_as_torch(source: str) -> None:
     same(source)
+
+
+def test_host_memory_is_never_pinned() -> None:
+    t = torch.zeros(2)
+    assert t.pin_memory() is t
+    assert not t.is_pinned()
+
+
+def test_channels_last() -> None:
+    t = torch.empty(2, 3, 4, 5, memory_format=torch.channels_last)
+    assert t.is_contiguous(memory_format=torch.channels_last)
+    assert not t.is_contiguous()
+    assert t.stride() == (60, 1, 15, 3)

@@ -52,7 +52,7 @@ def expect(run: Run, grad: bool | int = False) -> tuple[Any, list[Any]]:
     args, kw, tensors = run.made("torch", grad)
     try:
         return find("torch", run.sample.torch)(*args, **kw), tensors
-    except (RuntimeError, TypeError, NotImplementedError) as error:
+    except (RuntimeError, TypeError, ValueError, IndexError) as error:
         raise Absent(str(error)) from None
 
 
@@ -260,7 +260,10 @@ def test_gradients_through_changes_in_place(sample: Sample) -> None:
 def test_out(sample: Sample) -> None:
     for call in calls(sample):
         run = Run(sample, call, sample.base[0])
-        plain, _ = expect(run)
+        try:
+            plain, _ = expect(run)
+        except Absent:
+            continue
         if not isinstance(plain, torch.Tensor):
             continue
         args, kw, _ = run.made("torch", grad=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+import dtrain as torch
+from dtrain.tensor.random import fork_rng
 from tests.twin import lines, same
 
 SAME = lines(
@@ -58,8 +60,9 @@ SAME = lines(
     torch.manual_seed(3); torch.randint_like(torch.zeros(3), 5, 10)
     torch.manual_seed(3); torch.randint_like(torch.zeros(3, dtype=torch.int8), 5, 10)
     g = torch.Generator(); g.manual_seed(5); torch.rand(3, generator=g)
-    g = torch.Generator().manual_seed(5);
-        torch.randn(3, generator=g), torch.randint(5, (3,), generator=g), torch.randperm(4, generator=g)
+    g = torch.Generator().manual_seed(5); torch.randn(3, generator=g)
+    g = torch.Generator().manual_seed(5); torch.randint(5, (3,), generator=g)
+    g = torch.Generator().manual_seed(5); torch.randperm(4, generator=g)
     g = torch.Generator().manual_seed(5); torch.normal(0., 1., (3,), generator=g)
     g = torch.Generator().manual_seed(5); g.initial_seed()
     g = torch.Generator(); g.device
@@ -124,3 +127,59 @@ def test_as_torch(source: str) -> None:
 @pytest.mark.parametrize("source", ERRORS)
 def test_errors_as_torch(source: str) -> None:
     same(source)
+
+
+MERSENNE = lines(
+    r"""
+    torch.manual_seed(3); torch.bernoulli(torch.full((8,), 0.5))
+    torch.manual_seed(3); torch.bernoulli(torch.full((8,), 1.5))
+    torch.manual_seed(3); torch.bernoulli(torch.full((8,), 1))
+    torch.manual_seed(3); torch.full((8,), 0.5).bernoulli()
+    torch.manual_seed(3); torch.bernoulli(torch.full((8,), 0.5, dtype=torch.float64))
+    torch.manual_seed(3); torch.multinomial(torch.tensor([0., 1., 2.]), 5, replacement=True)
+    torch.manual_seed(3); torch.multinomial(torch.tensor([[0., 1., 2.], [1, 1, 1]]), 5, replacement=True)
+    torch.multinomial(torch.tensor([0., 1., 2.]), 3)
+    torch.multinomial(torch.tensor([0., 1., 2.]), 4)
+    torch.multinomial(torch.tensor([-1., 1., 2.]), 1)
+    torch.multinomial(torch.tensor([0., 0.]), 1)
+    torch.multinomial(torch.tensor([1, 2]), 1)
+    torch.multinomial(torch.tensor([1., 2]), 0)
+    torch.multinomial(torch.zeros(2, 2, 2), 1)
+    """
+)
+
+
+@pytest.fixture
+def mersenne() -> None:
+    """Skip where torch draws some distributions from a generator inside MKL."""
+    torch = pytest.importorskip("torch")
+    generator = torch.Generator().manual_seed(0)
+    torch.empty(4).exponential_(generator=generator)
+    if int(generator.get_state().numpy()[16:20].view("uint32")[0]) != 8:
+        pytest.skip("this torch takes exponential_ and bernoulli_ from MKL")
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("source", MERSENNE)
+@pytest.mark.usefixtures("mersenne")
+def test_draws_that_mkl_may_take_over(source: str) -> None:
+    same(source)
+
+
+def test_fork_rng_gives_the_stream_back_after_an_error() -> None:
+    torch.manual_seed(1)
+    expected = torch.rand(3).tolist()
+    torch.manual_seed(1)
+    with pytest.raises(ZeroDivisionError), fork_rng():
+        torch.rand(5)
+        _ = 1 / 0
+    assert torch.rand(3).tolist() == expected
+
+
+def test_a_seed_says_everything() -> None:
+    def numbers() -> list[float]:
+        torch.manual_seed(11)
+        found = torch.cat([torch.randn(20), torch.rand(3), torch.randperm(5).float()]).tolist()
+        return list(found)
+
+    assert numbers() == numbers()

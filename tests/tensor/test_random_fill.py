@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+import dtrain as torch
 from tests.twin import lines, same
 
 SAME = lines(
@@ -55,3 +56,47 @@ def test_as_torch(source: str) -> None:
 @pytest.mark.parametrize("source", ERRORS)
 def test_errors_as_torch(source: str) -> None:
     same(source)
+
+
+MERSENNE = lines(
+    r"""
+    torch.manual_seed(3); torch.zeros(5).bernoulli_(1.5)
+    torch.manual_seed(3); torch.zeros(8).bernoulli_(torch.full((8,), 0.5))
+    torch.manual_seed(3); torch.zeros(5).exponential_()
+    torch.manual_seed(3); torch.zeros(5).exponential_(2.0)
+    """
+)
+
+
+@pytest.fixture
+def mersenne() -> None:
+    """Skip where torch draws some distributions from a generator inside MKL."""
+    torch = pytest.importorskip("torch")
+    generator = torch.Generator().manual_seed(0)
+    torch.empty(4).exponential_(generator=generator)
+    if int(generator.get_state().numpy()[16:20].view("uint32")[0]) != 8:
+        pytest.skip("this torch takes exponential_ and bernoulli_ from MKL")
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("source", MERSENNE)
+@pytest.mark.usefixtures("mersenne")
+def test_draws_that_mkl_may_take_over(source: str) -> None:
+    same(source)
+
+
+def test_fills_of_a_view_follow_its_memory() -> None:
+    torch.manual_seed(3)
+    t = torch.zeros(3, 2).t()
+    t.uniform_()
+    torch.manual_seed(3)
+    assert t.t().tolist() == torch.rand(3, 2).tolist()
+
+
+def test_history_ends_where_all_values_are_replaced() -> None:
+    x = torch.ones(3, requires_grad=True)
+    y = x * 2
+    y[:1].normal_()
+    y.sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [0, 2, 2]

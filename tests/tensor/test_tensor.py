@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+import dtrain as torch
+from dtrain.tensor.tensor import alias, wrap
 from tests.twin import lines, same
 
 SAME = lines(
@@ -84,3 +87,32 @@ def test_as_torch(source: str) -> None:
 @pytest.mark.parametrize("source", ERRORS)
 def test_errors_as_torch(source: str) -> None:
     same(source)
+
+
+def test_a_subclass_is_kept_by_its_constructor() -> None:
+    class Mine(torch.Tensor):
+        __slots__ = ()
+
+    assert type(Mine([1.0, 2.0])) is Mine
+    assert Mine().numel() == 0
+
+
+def test_wrapping_shares_memory_and_alias_tracks_it() -> None:
+    t = wrap(np.zeros(3))
+    view = alias(t._a[1:], t)
+    view.add_(1)
+    assert t.tolist() == [0, 1, 1]
+    assert t._version == view._version == 1
+    assert view._base is t
+
+
+def test_words_that_tutorials_quote() -> None:
+    x = torch.ones(2, requires_grad=True)
+    with pytest.raises(RuntimeError, match="only Tensors of floating point"):
+        torch.ones(2, dtype=torch.int64).requires_grad_()
+    with pytest.raises(RuntimeError, match="a leaf Variable that requires grad"):
+        x.add_(1)
+    with pytest.warns(UserWarning, match=r"The \.grad attribute of a Tensor that is not a leaf"):
+        assert (x * 2).grad is None
+    with pytest.raises(RuntimeError, match="you can only change requires_grad flags of leaf"):
+        (x * 2).requires_grad_(False)

@@ -10,6 +10,7 @@ from typing import Any
 from dtrain.errors import OpError, OpTypeError, ShapeError
 from dtrain.nn.functional.kinds import FUNCTION
 from dtrain.nn.functional.resample import along, area_matrix
+from dtrain.nn.functional.spatial import within
 from dtrain.nn.functional.window import avg_pool, pool_gather
 from dtrain.tensor.op import op
 from dtrain.tensor.tensor import Tensor
@@ -82,14 +83,14 @@ def adaptive_max_indices(xp: Xp, input: Array, regions: Sizes) -> Array:
     for cell in product(*[range(m) for m in regions]):
         starts = [i * n // m for i, n, m in zip(cell, size, regions, strict=True)]
         ends = [-(-(i + 1) * n // m) for i, n, m in zip(cell, size, regions, strict=True)]
-        region = input[(..., *[slice(a, b) for a, b in zip(starts, ends, strict=True)])]
+        region = within(input, [slice(a, b) for a, b in zip(starts, ends, strict=True)])
         best = region.reshape(*lead, prod(region.shape[len(lead) :])).argmax(-1)
         flat, scale = xp.zeros_like(best), 1
         for d in range(dims - 1, -1, -1):
             best, inside = divmod(best, ends[d] - starts[d])
             flat += (inside + starts[d]) * scale
             scale *= size[d]
-        made[(..., *cell)] = flat
+        within(made, cell)[...] = flat
     return made
 
 

@@ -24,16 +24,19 @@ def _picked(xp: Xp, target: Array, classes: int, weight: Array, ignore: int, kin
     Raises:
         OpIndexError: A target is no class.
     """
+    low, high = 0, classes - 1
+    if target.size:
+        low, high = int(xp.minimum.reduce(target, None)), int(xp.maximum.reduce(target, None))
+    inside = 0 <= low and high < classes
+    if inside and not low <= ignore <= high:
+        return target, None if weight is None else weight[target]
     skipped = target == ignore
-    some = bool(skipped.any())
-    index = xp.where(skipped, 0, target) if some else target
-    if index.size and not 0 <= int(index.min()) <= int(index.max()) < classes:
+    index = xp.where(skipped, 0, target)
+    if not inside and not 0 <= int(index.min()) <= int(index.max()) < classes:
         wrong = index[(index < 0) | (index >= classes)].reshape(-1)[0]
         raise OpIndexError(f"Target {int(wrong)} is out of bounds; there are {classes} classes")
-    if weight is None and not some:
-        return index, None
     each = xp.ones(target.shape, kind) if weight is None else weight[index]
-    return index, xp.where(skipped, each.dtype.type(0), each) if some else each
+    return index, each * ~skipped
 
 
 @op(

@@ -101,7 +101,7 @@ def _taken(input: Any, at: Sequence[Any]) -> Any:
 def _cubic(part: Any) -> list[Any]:
     """Return the weights of the four neighbours at a fractional position."""
     a = -0.75
-    weights = []
+    weights: list[Any] = []
     for x in (part + 1, part, 1 - part, 2 - part):
         near = ((x * (a + 2) - (a + 3)) * x * x + 1, ((x - 5) * x + 8) * x * a - 4 * a)
         weights.append(near[0 if len(weights) in (1, 2) else 1])

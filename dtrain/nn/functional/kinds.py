@@ -14,7 +14,7 @@ from dtrain.tensor.tensor import Tensor, wrap
 from dtrain.typing import F
 
 __all__ = [
-    "ACTIVATION", "FUNCTION", "PAIRED", "in_place", "recording", "placed", "reduced",
+    "ACTIVATION", "FUNCTION", "PAIRED", "in_place", "placed", "recording", "reduced",
     "reduction_of", "widened",
 ]  # fmt: skip
 

@@ -29,7 +29,7 @@ def _layer_norm_grads(
 ) -> tuple[Any, ...]:
     if recording(F):
         return _layer_norm_formula(g, wanted, input, weight, dims, eps)
-    return F.layer_norm_grad(g, wanted, input, weight, dims, eps)  # type: ignore[no-any-return]
+    return F.layer_norm_grad(g, wanted, input, weight, dims, eps)
 
 
 def _layer_norm_formula(
@@ -43,7 +43,10 @@ def _layer_norm_formula(
     hat = centre * inverse
     scaled = g if weight is None else g * weight
     spread = scaled - scaled.mean(inner, True) - hat * (scaled * hat).mean(inner, True)
-    summed = (lambda x: x.sum(outer)) if outer else (lambda x: x)
+
+    def summed(x: Tensor) -> Tensor:
+        return x.sum(outer) if outer else x
+
     return (
         spread * inverse if wanted[0] else None,
         summed(g * hat) if wanted[1] else None,

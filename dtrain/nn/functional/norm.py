@@ -57,7 +57,7 @@ def _batch_norm_grads(
 ) -> tuple[Any, ...]:  # fmt: skip
     if recording(F):
         return _batch_norm_formula(g, wanted, input, weight, mean, inverse, eps, training)
-    return F.batch_norm_grad(g, wanted, input, weight, mean, inverse, training)  # type: ignore[no-any-return]
+    return F.batch_norm_grad(g, wanted, input, weight, mean, inverse, training)
 
 
 def _batch_norm_formula(
@@ -233,7 +233,7 @@ def instance_norm(
     n, channels = shape[:2]
     flat = input.reshape(1, n * channels, *shape[2:])
     held = [None if r is None else r.repeat(n) for r in (running_mean, running_var)]
-    made = batch_norm(flat, *held, None, None, True, momentum, eps).reshape(shape)
+    made = batch_norm(flat, held[0], held[1], None, None, True, momentum, eps).reshape(shape)
     for running, value in zip((running_mean, running_var), held, strict=True):
         if running is not None and value is not None:
             running._a[...] = value._a.reshape(n, channels).mean(0)

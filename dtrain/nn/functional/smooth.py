@@ -30,15 +30,16 @@ def _float_only(where: str, input: Array) -> None:
 
 
 # ---- linear above zero, exponential below ----
-def _elu_slope(F: F, input: Any, alpha: float, scale: float, input_scale: float) -> Any:
+def _elu_input(F: F, g: Any, input: Any, alpha: float, scale: float, input_scale: float) -> Any:
     below = F.exp(F.relu(-input) * -input_scale) * (alpha * scale * input_scale)
-    return (input > 0) * scale + below * (input <= 0)
+    return g * scale * (input > 0) + g * below * (input <= 0)
 
 
-@op(ACTIVATION, name="elu",
-    input=lambda F, g, input, alpha, scale, input_scale: g * _elu_slope(
-        F, input, alpha, scale, input_scale
-    ))  # fmt: skip
+@op(
+    ACTIVATION,
+    name="elu",
+    input=_elu_input,
+)
 @widened
 def _elu(
     xp: Xp, input: Array, alpha: Scalar = 1.0, scale: Scalar = 1.0, input_scale: Scalar = 1.0

@@ -13,7 +13,9 @@ from dtrain.backend.strided import strided
 from dtrain.errors import OpError, OpTypeError
 from dtrain.typing import Array, Xp
 
-__all__ = ["check_positive", "folded", "offsets", "padded", "per_dim", "window_count", "windows"]
+__all__ = [
+    "check_positive", "folded", "offsets", "padded", "per_dim", "window_count", "windows", "within",
+]  # fmt: skip
 
 Sizes = tuple[int, ...]
 
@@ -56,6 +58,12 @@ def window_count(size: int, kernel: int, stride: int, padding: int, dilation: in
     return (size + padding - dilation * (kernel - 1) - 1) // stride + 1
 
 
+def within(array: Array, last: Sequence[Any]) -> Array:
+    """Return a view of `array`: these indices of its last dimensions."""
+    place = (..., *last)
+    return array[place]
+
+
 def padded(xp: Xp, input: Array, before: Sizes, after: Sizes, value: Any = 0) -> Array:
     """Return `input` with a border of `value` around its last dimensions; itself without one.
 
@@ -66,11 +74,11 @@ def padded(xp: Xp, input: Array, before: Sizes, after: Sizes, value: Any = 0) ->
     dims = len(before)
     if min(after) < 0:
         kept = [slice(0, n + min(a, 0)) for a, n in zip(after, input.shape[-dims:], strict=True)]
-        input, after = input[(..., *kept)], tuple([max(a, 0) for a in after])
+        input, after = within(input, kept), tuple([max(a, 0) for a in after])
     size = [b + n + a for b, n, a in zip(before, input.shape[-dims:], after, strict=True)]
     made = xp.full((*input.shape[:-dims], *size), value, input.dtype)
     inner = [slice(b, b + n) for b, n in zip(before, input.shape[-dims:], strict=True)]
-    made[(..., *inner)] = input
+    within(made, inner)[...] = input
     return made
 
 
@@ -134,12 +142,14 @@ def folded(
     lead = columns.shape[: -2 * dims]
     wide = [n + b + max(a, 0) for n, b, a in zip(size, before, after, strict=True)]
     made = xp.zeros((*lead, *wide), columns.dtype)
+    every = (slice(None),) * dims
     if 0 not in count:
         for index, place in offsets(kernel, stride, dilation, count):
-            made[(..., *place)] += columns[(..., *index, *[slice(None)] * dims)]
+            part = within(made, place)
+            part += within(columns, (*index, *every))
     if not any(before) and not any(after):
         return made
-    return made[(..., *[slice(b, b + n) for b, n in zip(before, size, strict=True)])]
+    return within(made, [slice(b, b + n) for b, n in zip(before, size, strict=True)])
 
 
 def check_positive(where: str, **named: Sizes) -> None:
@@ -150,4 +160,4 @@ def check_positive(where: str, **named: Sizes) -> None:
     """
     for name, values in named.items():
         if min(values) < 1:
-            raise OpError(f"{where}: {name} should be greater than zero, but got {list(values)}")
+            raise OpError(f"{where}: non-positive {name} is not supported, but got {list(values)}")

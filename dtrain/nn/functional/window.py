@@ -11,7 +11,7 @@ from typing import Any
 
 from dtrain.backend.indexed import add_at
 from dtrain.nn.functional.kinds import FUNCTION, widened
-from dtrain.nn.functional.spatial import padded, window_count, windows
+from dtrain.nn.functional.spatial import padded, window_count, windows, within
 from dtrain.tensor.op import op
 from dtrain.typing import Array, Xp
 
@@ -152,7 +152,7 @@ def max_pool_grad(
             rest -= part  # an element that found its maximum gives nothing to the next
         made[at[-1]] += rest
         g = made
-    return g[(..., *[slice(p, p + n) for p, n in zip(padding, size, strict=True)])]
+    return within(g, [slice(p, p + n) for p, n in zip(padding, size, strict=True)])
 
 
 @op(FUNCTION)
@@ -254,5 +254,5 @@ def avg_pool_grad(
         wide = xp.zeros(shape, g.dtype)
         for place in _slices(axis, k, s, 1, c):
             wide[place] += made
-        made = wide[(..., slice(p, p + n), *(slice(None),) * (-axis - 1))]
+        made = within(wide, (slice(p, p + n), *(slice(None),) * (-axis - 1)))
     return made

@@ -18,21 +18,28 @@ from dtrain.tensor.ops.gather import *  # noqa: F403
 from dtrain.tensor.ops.getitem import *  # noqa: F403
 from dtrain.tensor.ops.join import *  # noqa: F403
 from dtrain.tensor.ops.matmul import *  # noqa: F403
+from dtrain.tensor.ops.moments import *  # noqa: F403
+from dtrain.tensor.ops.norm import *  # noqa: F403
 from dtrain.tensor.ops.nonzero import *  # noqa: F403
 from dtrain.tensor.ops.pointwise import *  # noqa: F403
 from dtrain.tensor.ops.rank import *  # noqa: F403
 from dtrain.tensor.ops.rearrange import *  # noqa: F403
 from dtrain.tensor.ops.reduce import *  # noqa: F403
+from dtrain.tensor.ops.resize import *  # noqa: F403
 from dtrain.tensor.ops.rounding import *  # noqa: F403
 from dtrain.tensor.ops.scan import *  # noqa: F403
 from dtrain.tensor.ops.scatter import *  # noqa: F403
 from dtrain.tensor.ops.select import *  # noqa: F403
 from dtrain.tensor.ops.shape import *  # noqa: F403
 from dtrain.tensor.ops.sort import *  # noqa: F403
+from dtrain.tensor.ops.special_bessel import *  # noqa: F403
+from dtrain.tensor.ops.special_entropy import *  # noqa: F403
 from dtrain.tensor.ops.special_error import *  # noqa: F403
+from dtrain.tensor.ops.special_gamma import *  # noqa: F403
+from dtrain.tensor.ops.special_incomplete import *  # noqa: F403
+from dtrain.tensor.ops.special_polynomials import *  # noqa: F403
 from dtrain.tensor.ops.strided import *  # noqa: F403
 from dtrain.tensor.ops.unique import *  # noqa: F403
-from dtrain.tensor.ops.resize import *  # noqa: F403
 
 # The operators and not the modules that hold them; stays the last line.
 __all__ = sorted(n for n, x in globals().items() if callable(x) and not n.startswith("_"))

@@ -56,10 +56,18 @@ def to_dtype(xp: Xp, input: Array, dtype: Any) -> Array:
     return input.astype(target)
 
 
-@op(_INTERNAL, node="ToCopyBackward0", input=lambda F, g, origin: F.to_device(g, origin, None))
-def to_device(xp: Xp, input: Array, device: Any, origin: Any) -> Array:
-    """Copy to another device; `origin` is where the gradient goes."""
+@op(
+    _INTERNAL, node="ToCopyBackward0",
+    input=lambda F, g, device, origin: F.device_copy(g, origin, device),
+)  # fmt: skip
+def device_copy(xp: Xp, input: Array, device: Any, origin: Any) -> Array:
+    """Copy to another device; the gradient goes back to `origin`."""
     return move(input, str(device))
+
+
+def to_device(input: Tensor, device: Any) -> Tensor:
+    """Copy to another device."""
+    return device_copy(input, device, input.device)
 
 
 @function
@@ -74,7 +82,7 @@ def to(self: Tensor, *args: Any, **kw: Any) -> Tensor:
     target, where, copy, order = _to_arguments(args, kw)
     out = self
     if where is not None and not _same(Device(where), self.device):
-        out = to_device(out, where, self.device)
+        out = to_device(out, where)
     if target is not None and dt.np_dtype(target) != out._a.dtype:
         out = to_dtype(out, target)
     if order is not None and order.order is not None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
 from dtrain.errors import OpError
+from dtrain.tensor import dtype as dt
 from dtrain.tensor.op import BINARY, TERNARY, Kind, also, attach, op
 from dtrain.tensor.promote import rest_cast
+from dtrain.tensor.query import finfo
 from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, Number, Xp
 
@@ -175,24 +178,20 @@ def nan_to_num(
     """Replace nan (by 0), inf and -inf (by the largest and smallest number)."""
     if input.dtype.kind in "biu":
         return input.copy()
-    if input.dtype.kind == "c":
-        parts = [nan_to_num.op.body(xp, p, nan, posinf, neginf) for p in (input.real, input.imag)]
-        return (parts[0] + 1j * parts[1]).astype(input.dtype)
-    top, bottom = _limits(xp, input.dtype)
-    out = xp.where(xp.isnan(input), xp.asarray(0.0 if nan is None else nan, input.dtype), input)
-    out = xp.where(input == float("inf"), xp.asarray(_or(posinf, top), input.dtype), out)
-    return xp.where(input == -float("inf"), xp.asarray(_or(neginf, bottom), input.dtype), out)
+    if input.dtype.kind != "c":
+        return _replaced(xp, input, nan, posinf, neginf)
+    out = input.copy()
+    out.real = _replaced(xp, input.real, nan, posinf, neginf)
+    out.imag = _replaced(xp, input.imag, nan, posinf, neginf)
+    return out
 
 
-def _or(value: Any, default: Any) -> Any:
-    return default if value is None else value
-
-
-def _limits(xp: Xp, dtype: Any) -> tuple[Any, Any]:
-    if dtype.kind == "V":
-        import ml_dtypes
-
-        info: Any = ml_dtypes.finfo(dtype)
-    else:
-        info = xp.finfo(dtype)
-    return info.max, info.min
+def _replaced(xp: Xp, a: Any, nan: Any, posinf: Any, neginf: Any) -> Any:
+    info = finfo(dt.of(a.dtype))
+    for found, value in (
+        (xp.isnan(a), 0.0 if nan is None else nan),
+        (a == math.inf, info.max if posinf is None else posinf),
+        (a == -math.inf, info.min if neginf is None else neginf),
+    ):
+        a = xp.where(found, xp.asarray(value, a.dtype), a)
+    return a

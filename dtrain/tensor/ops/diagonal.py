@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from dtrain.backend.strided import strided, strided_in_root
+from dtrain.backend.strided import strided
 from dtrain.errors import OpError
 from dtrain.tensor.inplace import accepts_out
 from dtrain.tensor.op import VIEW, Kind, function, op
 from dtrain.tensor.shape_rules import at_dim, wrap_dim
-from dtrain.tensor.storage import offset_of, root_of
 from dtrain.tensor.tensor import Tensor, wrap
 from dtrain.typing import Array, Shape, Xp
 
@@ -85,9 +84,7 @@ def _diagonal(a: Array, offset: int, one: int, two: int) -> Array:
     rest = [i for i in range(a.ndim) if i not in (one, two)]
     shape = (*[a.shape[i] for i in rest], length)
     steps = (*[a.strides[i] for i in rest], a.strides[one] + a.strides[two])
-    if a.flags.forc or 0 in shape:
-        return strided(a, shape, steps) if a.size else a.reshape(-1)[:0].reshape(shape)
-    return strided_in_root(root_of(a), shape, steps, offset_of(a))
+    return a.reshape(-1)[:0].reshape(shape) if 0 in shape else strided(a, shape, steps)
 
 
 @op(_INTERNAL, input=lambda F, g, offset, dim1, dim2: F.diagonal(g, offset, dim1, dim2))

@@ -155,7 +155,7 @@ def max(input: Tensor, *args: Any, **kw: Any) -> Any:
 
 
 def min(input: Tensor, *args: Any, **kw: Any) -> Any:
-    """Return the smallest element; with `dim` (values, indices); with a tensor the smaller of two."""
+    """Return the smallest element; with `dim` (values, indices); with a tensor the lesser one."""
     return _extreme(input, args, kw, _min_all, _min_dim, minimum)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from dtrain.errors import DtypeError, OpError, OpTypeError, ShapeError
-from dtrain.tensor.graph import MODE, bump, check_inplace
+from dtrain.tensor.grad_mode import MODE
+from dtrain.tensor.graph import bump, check_inplace
 from dtrain.tensor.inplace import settle
 from dtrain.tensor.op import Kind, attach, op
 from dtrain.tensor.tensor import Tensor, wrap

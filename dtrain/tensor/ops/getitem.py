@@ -10,7 +10,8 @@ from dtrain.backend.indexed import add_at
 from dtrain.backend.module import module_of, to_host
 from dtrain.errors import DtypeError, OpTypeError, ShapeError
 from dtrain.tensor import dtype as dt
-from dtrain.tensor.graph import MODE, Node, bump, check_inplace, next_seq
+from dtrain.tensor.grad_mode import MODE
+from dtrain.tensor.graph import Node, bump, check_inplace, next_seq
 from dtrain.tensor.indexing import BASIC, parse, step_error, torch_index_error
 from dtrain.tensor.inplace import settle
 from dtrain.tensor.op import Kind, attach, function, op

@@ -39,7 +39,8 @@ def _check(where: str, a: Any, b: Any) -> None:
         )
     if not a.ndim or not b.ndim:
         raise ShapeError(
-            f"both arguments to {where} need to be at least 1D, but they are {a.ndim}D and {b.ndim}D"
+            f"both arguments to {where} need to be at least 1D, but they are {a.ndim}D and "
+            f"{b.ndim}D"
         )
     inner = b.shape[-2] if b.ndim > 1 else b.shape[0]
     if a.shape[-1] == inner:
@@ -374,5 +375,6 @@ def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Any:
             f"linalg.cross: inputs dimension {dim} must have length 3. Got {shape[dim]} and "
             f"{other.shape[dim]}"
         )
-    next_, last = (lambda t: t.roll(-1, dim)), (lambda t: t.roll(-2, dim))
-    return next_(input) * last(other) - last(input) * next_(other)
+    a: Any = input
+    b: Any = other
+    return a.roll(-1, dim) * b.roll(-2, dim) - a.roll(-2, dim) * b.roll(-1, dim)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
-from dtrain.errors import DtypeError
+from dtrain.backend.module import module_of
+from dtrain.errors import DtypeError, OpValueError
 from dtrain.tensor.inplace import accepts_out
 from dtrain.tensor.op import Kind, function, op
 from dtrain.tensor.ops.getitem import getitem
 from dtrain.tensor.ops.select import unbind
 from dtrain.tensor.ops.shape import broadcast_shape, expand
-from dtrain.tensor.tensor import Tensor
+from dtrain.tensor.tensor import Tensor, wrap
 from dtrain.typing import Array, Xp
 
-__all__ = ["argwhere", "masked_select", "nonzero"]
+__all__ = ["argwhere", "masked_select", "nonzero", "unravel_index"]
 
 
 @op(Kind(method=False))
@@ -51,3 +53,25 @@ def masked_select(input: Tensor, mask: Tensor) -> Tensor:
     shape = broadcast_shape("masked_select", input._a.shape, mask._a.shape)
     picked = getitem(expand(input, shape), expand(mask, shape))
     return picked if shape else picked.reshape(-1)
+
+
+def unravel_index(indices: Tensor, shape: Any) -> tuple[Tensor, ...]:
+    """Return, for positions in a flattened tensor of `shape`, their index in each dimension.
+
+    Raises:
+        OpValueError: A position lies outside the shape, or a size is negative.
+    """
+    sizes = (shape,) if isinstance(shape, int) else tuple([int(n) for n in shape])
+    if any(n < 0 for n in sizes):
+        raise OpValueError(f"'shape' cannot have negative values, but got {sizes}")
+    i = indices._a
+    if i.dtype.kind not in "iu":
+        raise OpValueError(f"expected 'indices' to be integer dtype, but got {indices.dtype}")
+    if i.size and (int(i.min()) < 0 or int(i.max()) >= prod(sizes)):
+        raise OpValueError(f"'indices' must be in the range of a tensor of shape {sizes}")
+    xp = module_of(i.__class__)
+    out = []
+    for n in reversed(sizes):
+        out.append(wrap(xp.asarray(i % n)))
+        i = i // n
+    return tuple(out[::-1])

@@ -148,7 +148,7 @@ def _quantile(
     lost = (1,) * input.ndim
     x = x.reshape(-1) if dim is None else x.movedim(wrap_dim("quantile", dim, x.ndim), -1)
     ranked: Any = sort(x, -1)[0]
-    nans = (x != x).sum(-1, keepdim=True)
+    nans = (x != x).sum(-1, keepdim=True)  # noqa: PLR0124
     last = (x.shape[-1] - nans if skip_nan else nans * 0 + x.shape[-1]).to(x.dtype) - 1
     place = (q.reshape(-1) * last.clamp(min=0)).detach()
     if not skip_nan:

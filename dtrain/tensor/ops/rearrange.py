@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from math import prod
 from typing import Any
 
-from dtrain.backend.strided import strided, strided_in_root
+from dtrain.backend.strided import strided
 from dtrain.errors import OpError, OpIndexError, OpTypeError, ShapeError
 from dtrain.tensor.op import VIEW, Kind, attach, function, op
 from dtrain.tensor.ops.shape import flatten, transpose
 from dtrain.tensor.shape_rules import wrap_dim, wrap_dims
-from dtrain.tensor.storage import offset_of, root_of
 from dtrain.tensor.tensor import Tensor, wrap
 from dtrain.typing import Array, Shape, Xp
 
@@ -230,11 +229,7 @@ def _windows(a: Array, dim: int, size: int, step: int) -> Array:
     count = (a.shape[dim] - size) // step + 1
     shape = (*a.shape[:dim], count, *a.shape[dim + 1 :], size)
     steps = (*a.strides[:dim], a.strides[dim] * step, *a.strides[dim + 1 :], a.strides[dim])
-    if 0 in shape:
-        return a.reshape(-1)[:0].reshape(shape)
-    if a.flags.forc:
-        return strided(a, shape, steps)
-    return strided_in_root(root_of(a), shape, steps, offset_of(a))
+    return a.reshape(-1)[:0].reshape(shape) if 0 in shape else strided(a, shape, steps)
 
 
 @op(

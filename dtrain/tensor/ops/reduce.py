@@ -6,22 +6,17 @@ import math
 from collections.abc import Sequence
 from typing import Any, Union
 
-from dtrain.errors import DtypeError, OpError
+from dtrain.errors import DtypeError
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.inplace import accepts_out
-from dtrain.tensor.op import INTERNAL, REDUCE, Kind, function, op
-from dtrain.tensor.promote import float_cast
+from dtrain.tensor.op import INTERNAL, REDUCE, function, op
 from dtrain.tensor.shape_rules import wrap_dims
 from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, Shape, Xp
 
-__all__ = [
-    "all", "any", "count_nonzero", "logsumexp", "mean", "nanmean", "nansum", "norm", "prod", "std",
-    "std_mean", "sum", "var", "var_mean",
-]  # fmt: skip
+__all__ = ["all", "any", "count_nonzero", "mean", "nanmean", "nansum", "prod", "sum"]
 
-_MOMENT = Kind(out=False, method=False, widen=True)
-Dim = Union[int, Sequence[int], None]
+Dim = Union[int, Sequence[int], None]  # noqa: UP007 (evaluated, by Python 3.10 too)
 
 
 def axes(a: Any, dim: Dim) -> Any:
@@ -83,13 +78,13 @@ def spread(xp: Xp, input: Array, shape: Shape, dim: Dim, keepdim: bool) -> Array
 # ---- sum and mean ----
 
 
-def _wide(a: Any) -> Any:
+def half_wide(a: Any) -> Any:
     """Return the type in which sums of `a` are held: float32 for the half types."""
     return "f4" if a.dtype.itemsize == 2 and a.dtype.kind in "fV" else None
 
 
-def _sum(xp: Xp, a: Any, axis: Any, keepdim: bool) -> Any:
-    wide = _wide(a)
+def plain_sum(xp: Xp, a: Any, axis: Any, keepdim: bool) -> Any:
+    wide = half_wide(a)
     if wide is None:
         return xp.add.reduce(a, axis, None, None, keepdim)
     return xp.add.reduce(a.astype(wide), axis, None, None, keepdim)
@@ -111,7 +106,7 @@ def sum(xp: Xp, input: Array, dim: Dim = None, keepdim: bool = False, dtype: Any
         input = input.astype(dt.np_dtype(dtype), copy=False)
     if input.dtype.kind in "biu":
         return xp.add.reduce(input, dim, "i8" if dtype is None else None, None, keepdim)
-    return xp.asarray(_sum(xp, input, dim, keepdim)).astype(input.dtype)
+    return xp.asarray(plain_sum(xp, input, dim, keepdim)).astype(input.dtype)
 
 
 def _mean_input(F: Any, g: Any, input_shape: Any, input_dtype: Any, dim: Any, keepdim: bool) -> Any:
@@ -133,7 +128,7 @@ def mean(xp: Xp, input: Array, dim: Dim = None, keepdim: bool = False, dtype: An
             "mean(): could not infer output dtype. Input dtype must be either a floating point or "
             f"complex dtype. Got: {dt.of(input.dtype).name}"
         )
-    y = _sum(xp, input, axes(input, dim), keepdim)
+    y = plain_sum(xp, input, axes(input, dim), keepdim)
     n = count(input.shape, dim)
     y = y / n if n else xp.true_divide(y, n)
     return xp.asarray(y).astype(input.dtype) if input.dtype.itemsize == 2 else y
@@ -185,7 +180,7 @@ def prod(
     """Return the product over `dim`; integers give int64."""
     if dtype is not None:
         input = input.astype(dt.np_dtype(dtype), copy=False)
-    wide = "i8" if input.dtype.kind in "biu" and dtype is None else _wide(input)
+    wide = "i8" if input.dtype.kind in "biu" and dtype is None else half_wide(input)
     y = xp.multiply.reduce(input, axes(input, dim), wide, None, keepdim)
     return xp.asarray(y).astype(input.dtype) if wide == "f4" else y
 
@@ -228,218 +223,6 @@ def insert_zeros(xp: Xp, input: Array, dim: int, at: int) -> Array:
     shape = [1 if i == dim % input.ndim else n for i, n in enumerate(input.shape)]
     parts.insert(1, xp.zeros(shape, input.dtype))
     return xp.concatenate(parts, dim)
-
-
-# ---- spread around the mean ----
-
-
-def _centred(F: Any, input: Any, dim: Dim) -> Any:
-    return input - F.mean(input, dim, True)
-
-
-def _var_input(F: Any, g: Any, input: Any, dim: Dim, correction: float, keepdim: bool) -> Any:
-    left = count(input.shape, dim) - correction
-    g = kept(F, g, input.shape, dim, keepdim)
-    return (g * (2 / left if left > 0 else math.nan)) * _centred(F, input, dim)
-
-
-@op(_MOMENT, node="VarBackward0", holomorphic=False, input=_var_input)
-def variance(xp: Xp, input: Array, dim: Dim, correction: float, keepdim: bool) -> Array:
-    """Return the variance: the sum of squares around the mean over count - correction."""
-    axis, wide = axes(input, dim), _wide(input)
-    a = input if wide is None else input.astype(wide)
-    total = xp.add.reduce(a, axis, None, None, True)
-    n = count(input.shape, dim)
-    d = a - xp.true_divide(total, n)
-    d = xp.multiply(d, d) if d.dtype.kind != "c" else d.real * d.real + d.imag * d.imag
-    y = xp.true_divide(xp.add.reduce(d, axis, None, None, keepdim), max(n - correction, 0))
-    return y if wide is None else xp.asarray(y).astype(input.dtype)
-
-
-def _std_input(
-    F: Any, g: Any, input: Any, dim: Dim, correction: float, keepdim: bool, result: Any
-) -> Any:
-    g = F.where(result == 0, 0, g / (2 * result))
-    return _var_input(F, g, input, dim, correction, keepdim)
-
-
-@op(_MOMENT, node="StdBackward0", holomorphic=False, input=_std_input)
-def deviation(xp: Xp, input: Array, dim: Dim, correction: float, keepdim: bool) -> Array:
-    """Return the standard deviation."""
-    return xp.sqrt(variance.op.body(xp, input, dim, correction, keepdim))  # type: ignore[attr-defined]
-
-
-def _moment_options(
-    name: str, input: Tensor, dim: Any, unbiased: Any, keepdim: bool, correction: Any
-) -> tuple[Dim, float, bool]:
-    """Sort out torch's spellings: var(x, unbiased), var(x, dim, unbiased, keepdim) and the rest."""
-    if input._a.dtype.kind in "biu":
-        raise DtypeError(f"{name} and {name}_mean only support floating point and complex dtypes")
-    if isinstance(dim, bool):
-        dim, unbiased = None, dim
-    if correction is None:
-        correction = 1 if unbiased is None else int(unbiased)
-    if dim is not None and not isinstance(dim, int):
-        dim = tuple(dim)
-    return dim, correction, keepdim
-
-
-@function
-@accepts_out
-def var(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-    correction: Any = None,
-) -> Any:  # fmt: skip
-    """Return the variance over `dim`, divided by count - correction (1 by default).
-
-    Raises:
-        DtypeError: The elements are integers.
-    """
-    options = _moment_options("var", input, dim, unbiased, keepdim, correction)
-    return variance(input, *options)
-
-
-@function
-@accepts_out
-def std(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-    correction: Any = None,
-) -> Any:  # fmt: skip
-    """Return the standard deviation over `dim`, the root of the variance.
-
-    Raises:
-        DtypeError: The elements are integers.
-    """
-    options = _moment_options("std", input, dim, unbiased, keepdim, correction)
-    return deviation(input, *options)
-
-
-def var_mean(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-    correction: Any = None,
-) -> tuple[Any, Any]:  # fmt: skip
-    """Return (variance, mean) over `dim`."""
-    options = _moment_options("var", input, dim, unbiased, keepdim, correction)
-    return variance(input, *options), mean(input, options[0], keepdim)
-
-
-def std_mean(
-    input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
-    correction: Any = None,
-) -> tuple[Any, Any]:  # fmt: skip
-    """Return (standard deviation, mean) over `dim`."""
-    options = _moment_options("std", input, dim, unbiased, keepdim, correction)
-    return deviation(input, *options), mean(input, options[0], keepdim)
-
-
-# ---- norms ----
-
-
-def _logsumexp_input(F: Any, g: Any, input: Any, dim: Dim, keepdim: bool, result: Any) -> Any:
-    shape = input.shape
-    return kept(F, g, shape, dim, keepdim) * F.exp(input - kept(F, result, shape, dim, keepdim))
-
-
-@op(Kind(float_cast, widen=True), input=_logsumexp_input)
-def logsumexp(xp: Xp, input: Array, dim: Dim, keepdim: bool = False) -> Array:
-    """Return log(sum(exp(input))) over `dim`, without overflow."""
-    axis = axes(input, dim)
-    if not input.size:
-        return xp.log(xp.add.reduce(xp.exp(input), axis, None, None, keepdim))
-    top = input.max(axis, keepdims=True)
-    top = xp.where(xp.isfinite(top), top, xp.zeros((), input.dtype))
-    y = xp.log(_sum(xp, xp.exp(input - top), axis, keepdim))
-    y = xp.asarray(y + (top if keepdim else top.reshape(y.shape)))
-    return y.astype(input.dtype, copy=False)
-
-
-def _norm_input(
-    F: Any, g: Any, input: Any, ord: float, dim: Dim, keepdim: bool, dtype: Any, result: Any
-) -> Any:
-    shape = input.shape
-    g, y = kept(F, g, shape, dim, keepdim), kept(F, result, shape, dim, keepdim)
-    if dtype is not None:
-        return F.to_dtype(_norm_slope(F, g, F.to_dtype(input, dtype), y, ord, dim), input.dtype)
-    return _norm_slope(F, g, input, y, ord, dim)
-
-
-def _norm_slope(F: Any, g: Any, x: Any, y: Any, ord: float, dim: Dim) -> Any:
-    if ord == 0:
-        return F.zeroed(x)
-    if ord == 1:
-        return g * F.sgn(x)
-    if ord == 2:
-        return x * F.where(y == 0, 0, g / y)
-    size = F.abs(x)
-    if math.isinf(ord):
-        hit = F.to_dtype(size == y, size.dtype)
-        return F.sgn(x) * (hit / F.sum(hit, dim, True) * g)
-    if ord < 1:
-        scaled = F.where(x == 0, 0, F.sgn(x) * size ** (ord - 1) * g)
-        return scaled * y ** (1 - ord)
-    if ord < 2:
-        scaled = F.where(x == 0, 0, F.sgn(x) * size ** (ord - 1))
-    else:
-        scaled = x * size ** (ord - 2)
-    return scaled * F.where(y == 0, 0, g / y ** (ord - 1))
-
-
-@op(_MOMENT, node="LinalgVectorNormBackward0", holomorphic=False, input=_norm_input)
-def vector_norm(
-    xp: Xp, input: Array, ord: float = 2, dim: Dim = None, keepdim: bool = False, dtype: Any = None
-) -> Array:
-    """Return sum(abs(input) ** ord) ** (1 / ord) over `dim`; for 0 the count, for inf the maximum.
-
-    Raises:
-        DtypeError: The elements are integers.
-    """
-    if dtype is not None:
-        input = input.astype(dt.np_dtype(dtype), copy=False)
-    if input.dtype.kind in "biu":
-        raise DtypeError(
-            "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
-            f"{dt.of(input.dtype).name}"
-        )
-    wide, axis = _wide(input), axes(input, dim)
-    a = input if wide is None else input.astype(wide)
-    if not math.isinf(ord) and ord != 0 and input.dtype.kind == "c":
-        a = xp.abs(a)
-    y = _norm(xp, a, ord, axis, keepdim)
-    return y if wide is None else xp.asarray(y).astype(input.dtype)
-
-
-def _norm(xp: Xp, a: Any, ord: float, axis: Any, keepdim: bool) -> Any:
-    if ord == 2:
-        return xp.sqrt(xp.add.reduce(a * a, axis, None, None, keepdim))
-    size = xp.abs(a)
-    if ord == 1:
-        return xp.add.reduce(size, axis, None, None, keepdim)
-    if ord == 0:
-        return xp.add.reduce((size != 0).astype(size.dtype), axis, None, None, keepdim)
-    if math.isinf(ord):
-        if not a.size and ord > 0:
-            return xp.zeros_like(xp.add.reduce(size, axis, None, None, keepdim))
-        return (size.max if ord > 0 else size.min)(axis, keepdims=keepdim)
-    return xp.power(xp.add.reduce(xp.power(size, ord), axis, None, None, keepdim), 1 / ord)
-
-
-@function
-@accepts_out
-def norm(
-    input: Tensor, p: Any = "fro", dim: Dim = None, keepdim: bool = False, *, dtype: Any = None
-) -> Any:
-    """Return the norm of vectors: `p` a number, or "fro" for 2; "nuc" for the nuclear norm.
-
-    Raises:
-        OpError: `p` is another word.
-    """
-    if p == "nuc":
-        from dtrain.tensor.op import GRAPH
-
-        return sum(GRAPH.linalg_svdvals(input), -1, keepdim)
-    if isinstance(p, str) and p != "fro":
-        raise OpError(f"norm(): p={p!r} is not supported; expected a number, 'fro' or 'nuc'")
-    return vector_norm(input, 2 if p in ("fro", None) else p, dim, keepdim, dtype)
 
 
 # ---- all and any ----

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any
 
 from dtrain.backend.module import module_of
-from dtrain.backend.strided import strided_in_root
+from dtrain.backend.strided import strided
 from dtrain.errors import GradError, OpError, OpTypeError
 from dtrain.tensor.graph import bump, check_inplace
 from dtrain.tensor.op import attach
@@ -63,7 +63,7 @@ def resize_(self: Tensor, *sizes: Any, memory_format: Any = None) -> Tensor:
         steps.append(step)
         step *= max(n, 1)
     if root.dtype == a.dtype and start + total <= extent(root) and total:
-        self._a = strided_in_root(root, shape, steps[::-1], start)
+        self._a = strided(root, shape, steps[::-1], start)
     else:
         xp = module_of(a.__class__)
         made = xp.zeros(total, a.dtype)
@@ -105,7 +105,7 @@ def set_(
         flat = flat if flat.dtype == self._a.dtype else flat.view(self._a.dtype)
         shape = (flat.size,) if size is None else tuple(size)
         steps = [s * flat.itemsize for s in (stride or _dense(shape))]
-        self._a = strided_in_root(flat, shape, steps, storage_offset)
+        self._a = strided(flat, shape, steps, storage_offset)
     else:
         raise OpTypeError(f"set_(): argument 'source' must be Tensor, not {type(source).__name__}")
     bump(self)

@@ -40,7 +40,7 @@ def _tail_sums(F: Any, g: Any, dim: int) -> Any:
     return F.flip(F.cumsum(F.flip(g, (dim,)), dim), (dim,)) if g.ndim else g
 
 
-@op(_SCAN, input=lambda F, g, dim: _tail_sums(F, g, dim))
+@op(_SCAN, input=_tail_sums)
 def cumsum(xp: Xp, input: Array, dim: int, dtype: Any = None) -> Array:
     """Return the sums of the elements up to each one along `dim`."""
     return _accumulate(xp, xp.add, input, dim, dtype)

@@ -7,7 +7,7 @@ from typing import Any
 
 from dtrain.errors import OpError, OpIndexError, OpTypeError, ShapeError
 from dtrain.tensor.call import record
-from dtrain.tensor.graph import MODE
+from dtrain.tensor.grad_mode import MODE
 from dtrain.tensor.inplace import accepts_out
 from dtrain.tensor.op import Kind, attach, function, op
 from dtrain.tensor.ops.getitem import basic_select, basic_slice

@@ -83,7 +83,7 @@ def reshape(xp: Xp, input: Array, shape: Shape) -> Array:
 
 
 def _unview(F: Any, g: Any, input_shape: Shape, shape: Any) -> Any:
-    return None if isinstance(shape[0], dt.dtype) else F.reshape(g, input_shape)
+    return None if shape and isinstance(shape[0], dt.dtype) else F.reshape(g, input_shape)
 
 
 @op(

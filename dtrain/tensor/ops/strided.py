@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from dtrain.backend.strided import strided, strided_in_root
+from dtrain.backend.strided import strided
 from dtrain.errors import ShapeError
 from dtrain.tensor.op import Kind, attach, function, op
 from dtrain.tensor.storage import check_region, extent, offset_of, root_of, strides_of
@@ -28,10 +28,7 @@ _INTERNAL = Kind(out=False, method=False)
 def window(xp: Xp, input: Array, layout: Shape, size: Shape, stride: Shape, offset: int) -> Array:
     """Return the view with any size and stride that begins `offset` elements after the tensor's."""
     step = int(input.itemsize)
-    steps = tuple([s * step for s in stride])
-    if offset == 0 and input.flags.forc:
-        return strided(input, size, steps)
-    return strided_in_root(root_of(input), size, steps, offset_of(input) + offset)
+    return strided(input, size, tuple([s * step for s in stride]), offset)
 
 
 def as_strided(

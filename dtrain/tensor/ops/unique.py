@@ -200,10 +200,12 @@ def searchsorted(
     where = "right" if right or side == "right" else "left"
     if a.ndim == 1:
         made = xp.asarray(xp.searchsorted(a, values, where))
-    else:
+    elif values.size:
         rows, wanted = a.reshape(-1, a.shape[-1]), values.reshape(-1, values.shape[-1])
-        found = [xp.searchsorted(rows[i], wanted[i], where) for i in range(len(rows))]
-        made = xp.stack(found).reshape(values.shape) if found else xp.zeros(values.shape, xp.int64)
+        found = [xp.searchsorted(rows[i], wanted[i], where) for i in range(rows.shape[0])]
+        made = xp.stack(found).reshape(values.shape)
+    else:
+        made = xp.zeros(values.shape, xp.int64)
     return wrap(made.astype(xp.int32 if out_int32 else xp.int64))
 
 
