@@ -12,14 +12,32 @@ from typing import Any as _Any
 from dtrain import autograd, nn, optim, utils
 from dtrain.compat.aliases import enable_aliases as _enable_aliases
 from dtrain.compat.aliases import lazy_children as _lazy_children
-from dtrain.nn.functional.toplevel import *  # noqa: F403
-from dtrain.tensor.create import *  # noqa: F403
+from dtrain.nn.functional.toplevel import *
+from dtrain.tensor.create import *
 from dtrain.tensor.device import device
 from dtrain.tensor.dtype import (
-    bfloat16, bool_ as bool, complex64, complex128, dtype, float16, float32, float64,
-    get_default_dtype, int8, int16, int32, int64, set_default_dtype, uint8, uint16, uint32, uint64,
+    bfloat16,
+    complex64,
+    complex128,
+    dtype,
+    float16,
+    float32,
+    float64,
+    get_default_dtype,
+    int8,
+    int16,
+    int32,
+    int64,
+    set_default_dtype,
+    uint8,
+    uint16,
+    uint32,
+    uint64,
 )  # fmt: skip
-from dtrain.tensor.from_data import *  # noqa: F403
+from dtrain.tensor.dtype import (
+    bool_ as bool,
+)
+from dtrain.tensor.from_data import *
 from dtrain.tensor.generator import Generator, default_generator
 from dtrain.tensor.grad_mode import (
     enable_grad,
@@ -30,8 +48,8 @@ from dtrain.tensor.grad_mode import (
 )
 from dtrain.tensor.interop import from_dlpack
 from dtrain.tensor.layout import layout, strided
-from dtrain.tensor.legacy import *  # noqa: F403
-from dtrain.tensor.like import *  # noqa: F403
+from dtrain.tensor.legacy import *
+from dtrain.tensor.like import *
 from dtrain.tensor.memory_format import (
     channels_last,
     channels_last_3d,
@@ -39,13 +57,13 @@ from dtrain.tensor.memory_format import (
     memory_format,
     preserve_format,
 )
-from dtrain.tensor.ops import *  # noqa: F403
+from dtrain.tensor.ops import *
 from dtrain.tensor.printing import set_printoptions
 from dtrain.tensor.promote import can_cast, promote_types, result_type
-from dtrain.tensor.query import *  # noqa: F403
-from dtrain.tensor.random import *  # noqa: F403
-from dtrain.tensor.random_fill import *  # noqa: F403
-from dtrain.tensor.series import *  # noqa: F403
+from dtrain.tensor.query import *
+from dtrain.tensor.random import *
+from dtrain.tensor.random_fill import *
+from dtrain.tensor.series import *
 from dtrain.tensor.size import Size
 from dtrain.tensor.tensor import Tensor
 from dtrain.version import __version__
@@ -56,8 +74,10 @@ cfloat, cdouble = complex64, complex128
 
 # What is imported when it is first asked for: modules, and names that one of them defines.
 _MODULES = {
-    "cuda": "dtrain.cuda", "distributed": "dtrain.distributed", "random": "dtrain.tensor.random",
-    "serialization": "dtrain.checkpoint", "version": "dtrain.version",
+    "cuda": "dtrain.cuda", "distributed": "dtrain.distributed",
+    "distributions": "dtrain.distributions", "fft": "dtrain.fft", "linalg": "dtrain.linalg",
+    "random": "dtrain.tensor.random", "serialization": "dtrain.checkpoint",
+    "signal": "dtrain.signal", "special": "dtrain.special", "version": "dtrain.version",
 }  # fmt: skip
 _NAMES = {"load": "dtrain.checkpoint", "save": "dtrain.checkpoint"}
 

@@ -45,7 +45,9 @@ def _index(device: Any) -> int:
         return int(load().cuda.runtime.getDevice())
     index = device if isinstance(device, int) else Device(device).index or 0
     if index >= device_count():
-        raise DeviceError(f"cuda:{index}: invalid device ordinal; there are {device_count()} devices")
+        raise DeviceError(
+            f"cuda:{index}: invalid device ordinal; there are {device_count()} devices"
+        )
     return index
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Union
+from typing import Any
 
 __all__ = ["Array", "Arrays", "F", "Number", "Rule", "Scalar", "Shape", "Xp"]
 
@@ -19,7 +19,7 @@ Xp = Any
 F = Any
 """The operator namespace that a derivative rule computes with."""
 
-Scalar = Union[bool, int, float, complex]
-Number = Union[int, float]
+Scalar = bool | int | float | complex
+Number = int | float
 Shape = Sequence[int]
 Rule = Callable[..., Any]

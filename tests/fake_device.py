@@ -159,18 +159,19 @@ def _lift(fn: Any) -> Any:
 def _operator(name: str) -> Any:
     def operate(self: FakeArray, *others: Any) -> Any:
         got = getattr(self._hidden, name)(*_down(others))
-        if name.startswith("__i") and name not in ("__invert__",):
+        if name.startswith("__i") and name != "__invert__":
             return self
         return got if got is NotImplemented else _up(got)
 
     return operate
 
 
-for _name in (
-    "add sub mul truediv floordiv mod pow matmul and or xor lshift rshift radd rsub rmul rtruediv "
-    "rfloordiv rmod rpow rand ror rxor iadd isub imul itruediv neg abs invert pos "
-    "eq ne lt le gt ge"
-).split():
+_OPERATORS = """
+add sub mul truediv floordiv mod pow matmul and or xor lshift rshift
+radd rsub rmul rtruediv rfloordiv rmod rpow rand ror rxor
+iadd isub imul itruediv neg abs invert pos eq ne lt le gt ge
+"""
+for _name in _OPERATORS.split():
     setattr(FakeArray, f"__{_name}__", _operator(f"__{_name}__"))
 FakeArray.__hash__ = object.__hash__  # type: ignore[method-assign]
 

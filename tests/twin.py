@@ -28,19 +28,22 @@ def outcome(source: str, torch: Any) -> Any:
     """Run `source` with this module as `torch`; return its value, or the error it raises."""
     tree = ast.parse(source)
     last = tree.body.pop()
+    assert isinstance(last, ast.Expr), "the last statement must be an expression"
     space: dict[str, Any] = {"torch": torch, "np": np, "math": math}
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         try:
             exec(compile(tree, "<twin>", "exec"), space)
-            if not isinstance(last, ast.Expr):
-                raise SyntaxError("the last statement must be an expression")
             value = eval(compile(ast.Expression(last.value), "<twin>", "eval"), space)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (whatever it is, it is compared)
             value = error
         finally:
             torch.set_default_dtype(torch.float32)
-    return value, {w.category for w in said if issubclass(w.category, UserWarning) and "TypedStorage" not in str(w.message)}
+    return value, {
+        w.category
+        for w in said
+        if issubclass(w.category, UserWarning) and "TypedStorage" not in str(w.message)
+    }
 
 
 def seen(x: Any) -> Any:
@@ -56,7 +59,12 @@ def seen(x: Any) -> Any:
             "values": flat.tolist(),
         }  # fmt: skip
     if isinstance(x, np.ndarray):
-        return {"kind": "ndarray", "dtype": str(x.dtype), "shape": x.shape, "values": x.ravel().tolist()}
+        return {
+            "kind": "ndarray",
+            "dtype": str(x.dtype),
+            "shape": x.shape,
+            "values": x.ravel().tolist(),
+        }
     if isinstance(x, np.generic):
         return x.dtype.name, x.item()
     if kind in ("dtype", "device", "layout", "memory_format", "Size", "finfo", "iinfo"):
@@ -78,7 +86,7 @@ def close(a: Any, b: Any, tolerance: float) -> bool:
     if isinstance(a, (list, tuple)) and isinstance(b, (list, tuple)):
         return len(a) == len(b) and all(close(x, y, tolerance) for x, y in zip(a, b, strict=True))
     if isinstance(a, (float, complex)) and isinstance(b, (float, complex)):
-        if a == b or (a != a and b != b):
+        if a == b or str(a) == str(b) == "nan":
             return True
         return abs(a - b) <= tolerance * max(abs(a), abs(b), 1e-30)
     return type(a) is type(b) and bool(a == b)
@@ -111,7 +119,7 @@ def same(source: str, words: str = "", tolerance: float = 0.0) -> None:
         assert words in str(ours), f"dtrain says {ours}, torch says {theirs}"
         return
     if isinstance(ours, Exception):
-        raise AssertionError(f"{source}: torch gives {theirs!r}") from ours
+        pytest.fail(f"{source}: torch gives {theirs!r}, dtrain raises {ours!r}")
     assert not words, f"no error came, but {theirs!r}"
     expected, got = seen(theirs), seen(ours)
     assert close(got, expected, tolerance), f"{source}\n  dtrain {got}\n  torch  {expected}"

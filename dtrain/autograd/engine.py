@@ -124,8 +124,8 @@ class Run:
                 elif d is not None:
                     held = grads.get(n)
                     grads[n] = d if held is None else held + d
-            if not self.retain_graph and node.saved:
-                node.saved = None
+            if not self.retain_graph and node.saved and (node.checks or node.plan is None):
+                node.saved = None  # shapes and options alone may serve again
 
     def _order(self, roots: list[Any]) -> list[Node]:
         """Return the nodes to run, newest first, and count the ways into each leaf."""
@@ -156,10 +156,12 @@ class Run:
             if node in useful or any(n in useful for n in node.edges):
                 useful.add(node)
                 kept.append(node)
-        self.pending = {
-            leaf: sum(n is leaf for node in kept for n in node.edges)
-            for leaf in self.wanted if leaf.__class__ is Leaf
-        }  # fmt: skip
+        pending = {leaf: 0 for leaf in self.wanted if leaf.__class__ is Leaf}
+        for node in kept:
+            for n in node.edges:
+                if n in pending:
+                    pending[n] += 1
+        self.pending = pending
         kept.reverse()
         return kept
 
@@ -173,12 +175,9 @@ class Run:
         left = self.pending[n] = self.pending[n] - 1
         held = grads.get(n)
         if held is None:
-            if d is not None:
-                total = d
-            elif left:
+            if d is None:
                 return
-            else:
-                return
+            total = d
         elif d is None:
             total = held
         elif self.create_graph or not isinstance(held, np.ndarray):

@@ -16,11 +16,9 @@ class _Variable(type):
 
     def __call__(cls, data: Any, requires_grad: bool = False) -> Tensor:
         if not isinstance(data, Tensor):
-            raise OpTypeError(
-                f"Variable data has to be a tensor, but got {type(data).__name__}"
-            )
+            raise OpTypeError(f"Variable data has to be a tensor, but got {type(data).__name__}")
         return data.detach().requires_grad_(requires_grad)
 
 
 class Variable(metaclass=_Variable):
-    """`Variable(tensor, requires_grad)` is a leaf over the tensor's memory; all tensors are ones."""
+    """`Variable(tensor, requires_grad)` is a leaf over the tensor's memory; each tensor is one."""

@@ -22,7 +22,6 @@ def main(args: list[str]) -> int:
             print(USAGE, file=sys.stderr)
             return 2
         sys.argv = args[1:]
-        sys.path[0] = str(Path.cwd())
         runpy.run_module(args[1], run_name="__main__", alter_sys=True)
     else:
         sys.argv = args

@@ -104,10 +104,10 @@ def install() -> None:
 def lazy_children(package: str) -> Callable[[str], Any]:
     """Return a module `__getattr__` that imports submodules (and aliases) on first use."""
 
-    def __getattr__(name: str) -> Any:
+    def find(name: str) -> Any:
         full = f"{package}.{name}"
         if not name.startswith("_") and importlib.util.find_spec(full) is not None:
             return importlib.import_module(full)
         raise AttributeError(f"module {package!r} has no attribute {name!r}")
 
-    return __getattr__
+    return find

@@ -20,6 +20,51 @@ def get_worker_info() -> None:
     """Return None: this is the main process, which loads the data itself."""
 
 
+def _check_workers(workers: int, timeout: float, prefetch: int | None, persistent: bool) -> None:
+    """Refuse options of workers that there cannot be.
+
+    Raises:
+        OpValueError: A number is negative, or an option needs workers.
+    """
+    if workers < 0:
+        raise OpValueError("num_workers option should be non-negative; use num_workers=0")
+    if timeout < 0:
+        raise OpValueError("timeout option should be non-negative")
+    if workers == 0 and prefetch is not None:
+        raise OpValueError(
+            "prefetch_factor option could only be specified in multiprocessing; let num_workers > 0 "
+            "to enable multiprocessing, otherwise set prefetch_factor to None"
+        )
+    if workers == 0 and persistent:
+        raise OpValueError("persistent_workers option needs num_workers > 0")
+
+
+def _check_order(
+    batch_size: int | None, shuffle: bool, sampler: Any, batch_sampler: Any, drop_last: bool
+) -> None:
+    """Refuse two ways at once to say in which order samples come.
+
+    Raises:
+        OpValueError: Options exclude one another, or the batch size is not positive.
+    """
+    if sampler is not None and shuffle:
+        raise OpValueError("sampler option is mutually exclusive with shuffle")
+    if batch_sampler is not None:
+        if batch_size != 1 or shuffle or sampler is not None or drop_last:
+            raise OpValueError(
+                "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and "
+                "drop_last"
+            )
+    elif batch_size is None and drop_last:
+        raise OpValueError(
+            "batch_size=None option disables auto-batching and is mutually exclusive with drop_last"
+        )
+    if batch_size is not None and (batch_size.__class__ is not int or batch_size <= 0):
+        raise OpValueError(
+            f"batch_size should be a positive integer value, but got batch_size={batch_size}"
+        )
+
+
 class DataLoader:
     """Iterate over batches of a data set, as torch.utils.data.DataLoader.
 
@@ -61,17 +106,7 @@ class DataLoader:
         pin_memory_device: str = "",
         in_order: bool = True,
     ) -> None:
-        if num_workers < 0:
-            raise OpValueError("num_workers option should be non-negative; use num_workers=0")
-        if timeout < 0:
-            raise OpValueError("timeout option should be non-negative")
-        if num_workers == 0 and prefetch_factor is not None:
-            raise OpValueError(
-                "prefetch_factor option could only be specified in multiprocessing; let num_workers "
-                "> 0 to enable multiprocessing, otherwise set prefetch_factor to None"
-            )
-        if num_workers == 0 and persistent_workers:
-            raise OpValueError("persistent_workers option needs num_workers > 0")
+        _check_workers(num_workers, timeout, prefetch_factor, persistent_workers)
         self.dataset = dataset
         self.num_workers, self.timeout = num_workers, timeout
         self.pin_memory, self.pin_memory_device = pin_memory, pin_memory_device
@@ -80,25 +115,14 @@ class DataLoader:
         self.multiprocessing_context = multiprocessing_context
         self.generator = generator
         self._iterable = isinstance(dataset, IterableDataset)
-        if sampler is not None and shuffle:
-            raise OpValueError("sampler option is mutually exclusive with shuffle")
         if self._iterable and (shuffle or sampler is not None or batch_sampler is not None):
             raise OpValueError(
                 "DataLoader with IterableDataset: expected unspecified shuffle, sampler and "
                 "batch_sampler options"
             )
+        _check_order(batch_size, bool(shuffle), sampler, batch_sampler, drop_last)
         if batch_sampler is not None:
-            if batch_size != 1 or shuffle or sampler is not None or drop_last:
-                raise OpValueError(
-                    "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, "
-                    "and drop_last"
-                )
             batch_size, drop_last = None, False
-        elif batch_size is None and drop_last:
-            raise OpValueError(
-                "batch_size=None option disables auto-batching and is mutually exclusive with "
-                "drop_last"
-            )
         if sampler is None and not self._iterable:
             sampler = RandomSampler(dataset, generator=generator) if shuffle else None
             sampler = SequentialSampler(dataset) if sampler is None else sampler
@@ -106,10 +130,6 @@ class DataLoader:
         if batch_size is not None and batch_sampler is None and not self._iterable:
             assert sampler is not None
             batch_sampler = BatchSampler(sampler, batch_size, drop_last)
-        elif batch_size is not None and batch_size <= 0:
-            raise OpValueError(
-                f"batch_size should be a positive integer value, but got batch_size={batch_size}"
-            )
         self.batch_size, self.drop_last = batch_size, drop_last
         self.batch_sampler: Any = batch_sampler
         if collate_fn is None:

@@ -14,7 +14,7 @@ import numpy as np
 from dtrain.errors import DeviceError, DtypeError, OpIndexError, OpTypeError, ShapeError
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.grad_mode import MODE
-from dtrain.tensor.graph import Node, Pick, new_version, next_seq, track_view
+from dtrain.tensor.graph import WATCHERS, Node, Pick, new_version, next_seq, track_view, watch
 from dtrain.tensor.shape_rules import dim_error
 from dtrain.tensor.tensor import Tensor, wrap
 
@@ -266,6 +266,8 @@ def record(op: Op, values: list[Any], arrays: list[Any], made: Any) -> None:
     node.seq = next_seq()
     save(node, plan, values, arrays, made)
     hang(node, made)
+    if WATCHERS:
+        watch(node)
 
 
 def _input_shapes(op: Op, values: list[Any], wanted: tuple[bool, ...]) -> tuple[Any, ...]:

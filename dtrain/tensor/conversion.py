@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -10,6 +10,9 @@ from dtrain.backend.module import to_host
 from dtrain.errors import GradError, OpError, OpTypeError, OpValueError
 from dtrain.tensor.graph import Leaf, Node
 from dtrain.tensor.memory import Memory
+
+if TYPE_CHECKING:
+    from dtrain.tensor.tensor import Tensor
 
 __all__ = ["Conversion"]
 
@@ -97,13 +100,15 @@ class Conversion(Memory):
 
     def __index__(self) -> int:
         if self._a.size != 1 or self._a.dtype.kind not in "iub":
-            raise OpTypeError("only integer tensors of a single element can be converted to an index")
+            raise OpTypeError(
+                "only integer tensors of a single element can be converted to an index"
+            )
         return int(self._a.item())
 
     def __repr__(self, *, tensor_contents: str | None = None) -> str:
         from dtrain.tensor.show import tensor_repr
 
-        return tensor_repr(self)
+        return tensor_repr(cast("Tensor", self))
 
     def __format__(self, spec: str) -> str:
         if self._a.ndim == 0:
@@ -116,7 +121,7 @@ class Conversion(Memory):
                 "Tensor.__contains__ only supports Tensor or scalar, but you passed in a "
                 f"{type(element)}."
             )
-        return bool((self == element).any())  # type: ignore[attr-defined]
+        return bool((self == element).any())
 
 
 def _real(value: Any) -> Any:

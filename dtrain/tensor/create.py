@@ -198,7 +198,9 @@ def full(
             f"full(): argument 'size' must be tuple of ints, not {type(size).__name__}"
         )
     kind, value = fill_number("full", fill_value)
-    target = kind.np if dtype is None and out is None else np_type(dtype or getattr(out, "dtype", None))
+    target = (
+        kind.np if dtype is None and out is None else np_type(dtype or getattr(out, "dtype", None))
+    )
     check_fill(value, target)
     shape = sizes("full", (tuple(size),))
     array = on(device, lambda xp: xp.full(shape, value, target))

@@ -162,7 +162,9 @@ def np_dtype(value: Any) -> np.dtype[Any]:
         return float64.np
     if value in _PYTHON:
         return _PYTHON[value].np
-    raise OpTypeError(f"dtype: {value!r} is no data type; expected one of torch's, as torch.float32")
+    raise OpTypeError(
+        f"dtype: {value!r} is no data type; expected one of torch's, as torch.float32"
+    )
 
 
 _PYTHON: dict[Any, dtype] = {bool: bool_, int: int64, complex: complex128}

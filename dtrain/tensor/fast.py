@@ -12,8 +12,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dtrain.tensor.call import OPERANDS, as_array, explain, finish, general, save, shares
-from dtrain.tensor.grad_mode import MODE
-from dtrain.tensor.graph import Node, new_version, next_seq, track_view
+from dtrain.tensor.grad_mode import INFERRING, MODE
+from dtrain.tensor.graph import (
+    WATCHERS,
+    Node,
+    mark_inference,
+    new_version,
+    next_seq,
+    track_view,
+    watch,
+)
 from dtrain.tensor.promote import div_cast, float_cast, float_promote_cast, keep, rest_cast
 from dtrain.tensor.tensor import Tensor
 from dtrain.tensor.view_call import can_view, make_view
@@ -64,13 +72,16 @@ def _kinds(op: Op) -> str:
     return "fc" + ("" if op.kind.widen else "V") + ("" if op.kind.cast in _TO_FLOAT else "biu")
 
 
-def _place(values: list[Any], kw: dict[str, Any], given: int, index: dict[str, int]) -> bool:
-    """Put keyword arguments into their places; False for one that `general` has to judge."""
+def _place(options: list[Any], kw: dict[str, Any], given: int, index: dict[str, int]) -> bool:
+    """Put keyword arguments into their places, which are counted from the second parameter.
+
+    False for one that `general` has to judge.
+    """
     for key, value in kw.items():
         i = index.get(key)
         if i is None or i < given:
             return False
-        values[i] = value
+        options[i - 1] = value
     return True
 
 
@@ -135,11 +146,12 @@ def make_several(op: Op) -> Callable[..., Any]:  # noqa: C901 (hot)
 
     def call(*args: Any, **kw: Any) -> Any:
         given = len(args)
-        if not required <= given <= count:
+        if not required <= given <= count or not given:
             return general(op, args, kw)
-        values = [*args, *defaults[given:]]
+        values = [*args[1:], *defaults[given:]]
         if kw and not _place(values, kw, given, index):
             return general(op, args, kw)
+        values.insert(0, args[0])
         arrays, cls = unwrapped(values)
         if cls is None:
             return general(op, args, kw)
@@ -165,21 +177,24 @@ def make_single(op: Op) -> Callable[..., Any]:
         given = len(args)
         if not required <= given <= count or not isinstance(args[0], Tensor):
             return general(op, args, kw)
-        values = [*args, *defaults[given:]]
-        if kw and not _place(values, kw, given, index):
-            return general(op, args, kw)
         input: Tensor = args[0]
-        a = values[0] = input._a
+        a = input._a
         cls = a.__class__
         if a.dtype.kind not in kinds:
             return general(op, args, kw)
+        options: Any = ()
+        if given > 1 or kw:
+            options = [*args[1:], *defaults[given:]]
+            if kw and not _place(options, kw, given, index):
+                return general(op, args, kw)
         try:
-            y = kernels[cls](*values)
+            y = kernels[cls](a, *options)
         except _NUMPY_ERRORS as error:
-            raise _raised(op, [input, *values[1:]], error) from None
+            raise _raised(op, [input, *options], error) from None
         if y.__class__ is not cls:
             if y.__class__ is tuple:
-                return finish(op, [input, *values[1:]], values, cls, y)
+                options = options or defaults[1:]
+                return finish(op, [input, *options], [a, *options], cls, y)
             y = as_array(cls, y)
         if view and y is a:
             return input
@@ -189,13 +204,13 @@ def make_single(op: Op) -> Callable[..., Any]:
         if view and y.base is not None and shares(y, a):
             track_view(t, input)
         if input._node is not None and plan and MODE.grad and y.dtype.kind in "fcV":
-            _record_single(plan, values, input, t)
+            _record_single(plan, options or defaults[1:], input, t)
         return t
 
     return call
 
 
-def _record_single(plan: Plan, values: list[Any], input: Tensor, result: Tensor) -> None:
+def _record_single(plan: Plan, options: Any, input: Tensor, result: Tensor) -> None:
     """Hang a node on the result of an operator on one tensor."""
     node: Node = _new(plan.op.node_class)
     node.plan = plan
@@ -208,7 +223,7 @@ def _record_single(plan: Plan, values: list[Any], input: Tensor, result: Tensor)
         if what == "shape":
             saved.append(input._a.shape)
         elif i > 0:
-            saved.append(values[i])
+            saved.append(options[i - 1])
         elif what == "value":
             kept = input if i == 0 else result
             cell = kept._cell or new_version(kept)
@@ -218,6 +233,8 @@ def _record_single(plan: Plan, values: list[Any], input: Tensor, result: Tensor)
             saved.append(input._a.dtype)
     node.saved, node.checks = tuple(saved), checks
     result._node = node
+    if WATCHERS:
+        watch(node)
 
 
 # ---- elementwise ----
@@ -247,6 +264,8 @@ def make_unary(op: Op) -> Callable[..., Any]:
         t: Tensor = _new(Tensor)
         t._a = y
         t._node = t._cell = t._base = t._more = None
+        if INFERRING:
+            mark_inference(t)
         if input._node is not None and saver is not None and MODE.grad:
             _record_unary(saver, input, t)
         return t
@@ -276,6 +295,8 @@ def _record_unary(saver: _Saver, input: Tensor, result: Tensor) -> None:
     else:
         save(node, plan, [input, *op.defaults[1:]], [input._a, *op.defaults[1:]], result)
     result._node = node
+    if WATCHERS:
+        watch(node)
 
 
 def make_binary(op: Op, operator: bool = False) -> Callable[..., Any]:  # noqa: C901 (hot)
@@ -323,6 +344,8 @@ def make_binary(op: Op, operator: bool = False) -> Callable[..., Any]:  # noqa: 
         t: Tensor = _new(Tensor)
         t._a = y
         t._node = t._cell = t._base = t._more = None
+        if INFERRING:
+            mark_inference(t)
         if savers and MODE.grad:
             n = None if a is input else input._node
             m = None if b is other else other._node
@@ -374,3 +397,5 @@ def _record_binary(
         bare = [x._a if isinstance(x, Tensor) else x for x in args]
         save(node, plan, [*args, *op.defaults[2:]], [*bare, *op.defaults[2:]], result)
     result._node = node
+    if WATCHERS:
+        watch(node)

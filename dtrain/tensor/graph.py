@@ -17,25 +17,38 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dtrain.errors import GradError
-from dtrain.tensor.grad_mode import MODE, enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled  # noqa: F401 (moved)
+from dtrain.tensor.grad_mode import INFERRING, MODE, enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled  # noqa: F401 (moved)
 
 if TYPE_CHECKING:
     from dtrain.tensor.op import Plan
     from dtrain.tensor.tensor import Tensor
 
 __all__ = [
+    "WATCHERS",
     "Cell",
     "Leaf",
     "Node",
     "Parts",
     "Pick",
     "RemovableHandle",
+    "add_hook",
+    "bump",
+    "check_inplace",
+    "drop_dead",
+    "is_inference",
+    "mark_inference",
+    "new_version",
     "next_seq",
+    "track_view",
+    "watch",
 ]
 
 Cell = list[Any]
 
 next_seq = itertools.count(1).__next__
+
+WATCHERS: list[Callable[[Node], None]] = []
+"""Called with every new node: anomaly mode, hooks on saved tensors. Mostly there are none."""
 
 
 class Node:
@@ -91,6 +104,12 @@ class Node:
     def register_prehook(self, fn: Callable[..., Any]) -> RemovableHandle:
         """Call `fn(grad_outputs)` before this node's rules run; a returned tuple replaces them."""
         return add_hook(self, "pre", fn)
+
+
+def watch(node: Node) -> None:
+    """Show a new node, complete but for the tensors that point to it, to the watchers."""
+    for watcher in tuple(WATCHERS):
+        watcher(node)
 
 
 class Parts(list[Any]):
@@ -202,9 +221,42 @@ def new_version(tensor: Tensor) -> Cell:
     return cell
 
 
+class _NoVersion(list[Any]):
+    """The version cell of all inference tensors: it has no count, so they cannot be saved."""
+
+    def __getitem__(self, i: Any) -> Any:
+        if i == 0:
+            raise GradError(
+                "Inference tensors cannot be saved for backward. Please do not use Tensors created "
+                "in inference mode in computation tracked by autograd. To work around this, you "
+                "can make a clone to get a normal tensor and use it in autograd, or use "
+                "`torch.no_grad()` instead of `torch.inference_mode()`."
+            )
+        return None
+
+    def __setitem__(self, i: Any, value: Any) -> None:
+        """Views of inference tensors have no history, so nobody needs to know them."""
+
+
+_NO_VERSION = _NoVersion([0, None])
+
+
+def mark_inference(tensor: Tensor) -> None:
+    """Make a new tensor an inference tensor, if this thread is in inference mode."""
+    if MODE.inference:
+        tensor._cell = _NO_VERSION
+
+
+def is_inference(tensor: Tensor) -> bool:
+    """Return True for a tensor that was made in inference mode."""
+    return tensor._cell is _NO_VERSION
+
+
 def bump(tensor: Tensor) -> None:
     """Count one change in place."""
     cell = tensor._cell
+    if cell is _NO_VERSION:
+        return
     if cell is not None:  # without a cell nobody saved the tensor and nobody views it
         cell[0] += 1
     else:
@@ -238,8 +290,14 @@ def check_inplace(tensor: Tensor, where: str) -> None:
     """Refuse a change in place that would lose a gradient.
 
     Raises:
-        GradError: `tensor` is a leaf that requires grad, or a view of one.
+        GradError: `tensor` is a leaf that requires grad, or a view of one; or an inference tensor
+            outside of inference mode.
     """
+    if tensor._cell is _NO_VERSION and not MODE.inference:
+        raise GradError(
+            f"{where}: Inplace update to inference tensor outside InferenceMode is not allowed. "
+            "You can make a clone to get a normal tensor before doing inplace update."
+        )
     if not MODE.grad:
         return
     if tensor._node.__class__ is Leaf:

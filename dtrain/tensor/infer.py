@@ -191,7 +191,9 @@ def _plain(x: Any, depth: int, types: list[dt.dtype]) -> Any:
     else:
         raise OpError(f"Could not infer dtype of {type(x).__name__}")
     if depth:
-        raise OpTypeError(f"not a sequence: {type(x).__name__}; expected one of {depth} more levels")
+        raise OpTypeError(
+            f"not a sequence: {type(x).__name__}; expected one of {depth} more levels"
+        )
     if found not in types:
         types.append(found)
     return x

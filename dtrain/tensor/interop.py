@@ -31,7 +31,7 @@ def rebuild(cls: type[Tensor], array: Any, device: str, requires_grad: bool, ext
     return made.requires_grad_() if requires_grad else made
 
 
-def _reduce_ex(self: Tensor, protocol: int) -> Any:
+def _reduce_ex(self: Tensor, protocol: Any) -> Any:
     extra = self.__dict__ or None
     return rebuild, (type(self), to_host(self._a), str(self.device), self.requires_grad, extra)
 
@@ -69,7 +69,7 @@ def copy_array(a: Array, memo: dict[int, Any]) -> Any:
 def _deepcopy(self: Tensor, memo: dict[int, Any]) -> Tensor:
     """Return a copy with memory of its own; views in one structure stay views of one memory."""
     if id(self) in memo:
-        return memo[id(self)]  # type: ignore[no-any-return]
+        return memo[id(self)]
     if not self.is_leaf:
         raise GradError(
             "Only Tensors created explicitly by the user (graph leaves) support the deepcopy "

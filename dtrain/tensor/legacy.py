@@ -50,7 +50,7 @@ def legacy_tensor(*args: Any, dtype: dt.dtype | None = None, device: Any = None)
 
 
 class _TypedTensor(type):
-    """The class of FloatTensor and its kin: calling makes a tensor, isinstance asks for the type."""
+    """The class of FloatTensor and its kin: a call makes a tensor, isinstance asks for its type."""
 
     dtype: dt.dtype
 

@@ -11,11 +11,17 @@ from dtrain.tensor.device import CPU
 from dtrain.tensor.device import device as Device
 from dtrain.tensor.layout import layout as Layout
 from dtrain.tensor.layout import strided
-from dtrain.tensor.memory_format import contiguous_format, is_arranged, memory_format
 from dtrain.tensor.methods import Methods
 from dtrain.tensor.shape_rules import dim_error
 from dtrain.tensor.size import Size
-from dtrain.tensor.storage import Storage, address_of, device_of, offset_of, shown_strides, storage_of
+from dtrain.tensor.storage import (
+    Storage,
+    address_of,
+    device_of,
+    offset_of,
+    shown_strides,
+    storage_of,
+)
 from dtrain.typing import Array
 
 __all__ = ["Memory"]
@@ -114,10 +120,6 @@ class Memory(Methods):
         if not -len(steps) <= dim < len(steps):
             raise dim_error("stride", dim, len(steps))
         return steps[dim]
-
-    def is_contiguous(self, *, memory_format: memory_format = contiguous_format) -> bool:
-        """Return True where the elements lie in memory in the order of this format."""
-        return is_arranged(self._a, memory_format)
 
     def storage_offset(self) -> int:
         """Return where in its storage the tensor begins, counted in elements."""

@@ -42,7 +42,7 @@ def promote_types(a: dtype, b: dtype) -> dtype:
     """
     if a is b:
         return a
-    if not isinstance(a, dtype) or not isinstance(b, dtype):
+    if a.__class__ is not dtype or b.__class__ is not dtype:
         raise OpTypeError(f"promote_types(): expected two torch.dtype, not {a!r} and {b!r}")
     if a.category < b.category:
         a, b = b, a

@@ -132,5 +132,7 @@ class iinfo(_Limits):
 def _checked(where: str, type: Any) -> dt.dtype:
     if not isinstance(type, dt.dtype):
         name = type.__class__.__name__
-        raise OpTypeError(f"{where}(): argument 'type' (position 1) must be torch.dtype, not {name}")
+        raise OpTypeError(
+            f"{where}(): argument 'type' (position 1) must be torch.dtype, not {name}"
+        )
     return type

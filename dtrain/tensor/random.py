@@ -170,9 +170,7 @@ def rand_like(
     pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
     """Return numbers from [0, 1) in the shape and type of `input`."""
-    return _like(
-        "rand_like", input, source_of(generator).uniform, dtype, device, requires_grad
-    )
+    return _like("rand_like", input, source_of(generator).uniform, dtype, device, requires_grad)
 
 
 def randn_like(

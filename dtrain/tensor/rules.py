@@ -23,15 +23,18 @@ def run_node(node: Node, F: Any, g: Any, create_graph: bool) -> Any:
     if plan is None:
         return node.apply(F, g, create_graph)  # type: ignore[attr-defined]
     saved = node.saved
-    if saved is None:
-        raise freed_error()
-    checks = node.checks
-    if checks:
-        for i in range(0, len(checks), 2):
-            if checks[i][0] != checks[i + 1]:
-                raise _version_error(node, checks[i][0], checks[i + 1])
+    if saved.__class__ is not tuple:
+        if saved is None:
+            raise freed_error()
+        saved = saved.unpack()  # hooks own the values, and the versions are their business
+    else:
+        checks = node.checks
+        if checks:
+            for i in range(0, len(checks), 2):
+                if checks[i][0] != checks[i + 1]:
+                    raise _version_error(node, checks[i][0], checks[i + 1])
     if create_graph:
-        saved = _saved_tensors(node, len(g) if g.__class__ is Parts else 0)
+        saved = _saved_tensors(node, saved, len(g) if g.__class__ is Parts else 0)
     elif plan.op.holomorphic and g.__class__ is not Parts and g.dtype.kind == "c":
         saved = [s.conjugate() if _is_complex(s) else s for s in saved]
     if plan.single is not None and not plan.many:
@@ -56,17 +59,18 @@ def _is_complex(s: Any) -> bool:
     return s.__class__ is complex or getattr(getattr(s, "dtype", None), "kind", "") == "c"
 
 
-def _saved_tensors(node: Node, parts: int) -> list[Any]:
+def _saved_tensors(node: Node, saved: tuple[Any, ...], parts: int) -> list[Any]:
     """Return the saved arrays as tensors with their place in the graph.
 
     Args:
         node: The node that saved them.
+        saved: What it saved.
         parts: How many outputs it has, each of which hands on a part of the gradient; 0 for one.
     """
     out: list[Any] = []
     plan = node.plan
     assert plan is not None
-    for value, (position, _), source in zip(node.saved, plan.saves, plan.sources, strict=True):
+    for value, (position, _), source in zip(saved, plan.saves, plan.sources, strict=True):
         if value.__class__ is list and value and hasattr(value[0], "strides"):
             made: Any = [wrap(v) for v in value]
             if plan.many and source >= 0:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dtrain.tensor.call import explain, general
 from dtrain.tensor.grad_mode import MODE
-from dtrain.tensor.graph import Node, next_seq
+from dtrain.tensor.graph import WATCHERS, Node, next_seq, watch
 from dtrain.tensor.tensor import Tensor, wrap
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ def make_join(op: Op) -> Callable[..., Any]:
                     [values[i] if i else [a.shape for a in arrays] for i, _ in plan.saves]
                 )
                 made._node = node
+                if WATCHERS:
+                    watch(node)
         return made
 
     return call

@@ -17,6 +17,7 @@ class Size(tuple[int, ...]):
     __slots__ = ()
 
     def __new__(cls, sizes: Iterable[Any] = ()) -> Size:
+        """Check that all sizes are integers."""
         checked = []
         for i, n in enumerate(sizes):
             if isinstance(n, float) or not hasattr(n, "__index__"):

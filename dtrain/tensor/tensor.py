@@ -13,12 +13,20 @@ import numpy as np
 from dtrain.errors import GradError, OpError, OpTypeError, ShapeError
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.conversion import Conversion
-from dtrain.tensor.graph import Leaf, Node, RemovableHandle, add_hook, track_view
+from dtrain.tensor.grad_mode import INFERRING, MODE
+from dtrain.tensor.graph import (
+    Leaf,
+    Node,
+    RemovableHandle,
+    add_hook,
+    is_inference,
+    mark_inference,
+    track_view,
+)
 from dtrain.typing import Array
 
 if TYPE_CHECKING:
     from dtrain.tensor.graph import Cell
-    from dtrain.tensor.storage import Storage
 
 __all__ = ["More", "Tensor", "alias", "wrap"]
 
@@ -53,6 +61,7 @@ class Tensor(Conversion):
     __array_priority__ = 1000  # array + tensor is ours to answer
 
     def __new__(cls: type[T], *args: Any, **kw: Any) -> T:
+        """Make a tensor as torch.Tensor(...) does; a subclass without arguments is empty."""
         if cls is not Tensor and not args:
             return wrap_as(cls, np.empty(0, dt.get_default_dtype().np))
         from dtrain.tensor.legacy import legacy_tensor
@@ -82,6 +91,11 @@ class Tensor(Conversion):
                 if self.dtype.category < 2:
                     raise GradError(
                         "only Tensors of floating point and complex dtype can require gradients"
+                    )
+                if is_inference(self) and not MODE.inference:
+                    raise GradError(
+                        "Setting requires_grad=True on inference tensor outside InferenceMode is "
+                        "not allowed."
                     )
                 self._node = Leaf(self)
         elif node.__class__ is Leaf:
@@ -158,9 +172,7 @@ class Tensor(Conversion):
     @data.setter
     def data(self, value: Tensor) -> None:
         if not isinstance(value, Tensor):
-            raise OpTypeError(
-                f"Variable data has to be a tensor, but got {type(value).__name__}"
-            )
+            raise OpTypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
         if self._node is not None and dt.of(value._a.dtype).category < 2:
             raise GradError(
                 "data set to a tensor that requires gradients must be floating point or complex "
@@ -170,10 +182,16 @@ class Tensor(Conversion):
 
     @property
     def _version(self) -> int:
+        if is_inference(self):
+            raise GradError("Inference tensors do not track version counter.")
         return 0 if self._cell is None else cast(int, self._cell[0])
 
     def _is_view(self) -> bool:
         return self._base is not None
+
+    def is_inference(self) -> bool:
+        """Return True for a tensor that was made in inference mode."""
+        return is_inference(self)
 
     def detach(self) -> Tensor:
         """Return the same memory without history; changes in place are still noticed."""
@@ -251,6 +269,8 @@ def wrap(array: Array) -> Tensor:
     t: Tensor = _new(Tensor)
     t._a = array
     t._node = t._cell = t._base = t._more = None
+    if INFERRING:
+        mark_inference(t)
     return t
 
 
@@ -259,6 +279,8 @@ def wrap_as(cls: type[T], array: Array) -> T:
     t: T = _new(cls)
     t._a = array
     t._node = t._cell = t._base = t._more = None
+    if INFERRING:
+        mark_inference(t)
     return t
 
 

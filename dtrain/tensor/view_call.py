@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from dtrain.tensor.call import as_array, explain, general
-from dtrain.tensor.grad_mode import MODE
-from dtrain.tensor.graph import Node, drop_dead, next_seq
+from dtrain.tensor.grad_mode import INFERRING, MODE
+from dtrain.tensor.graph import WATCHERS, Node, drop_dead, mark_inference, next_seq, watch
 from dtrain.tensor.size import Size
 from dtrain.tensor.tensor import Tensor
 
@@ -81,6 +81,8 @@ def make_view(op: Op) -> Callable[..., Any]:  # noqa: C901, PLR0915 (in one piec
             else:
                 node.saved = tuple([a.shape if shaped else args[i] for i, shaped in picks])
             t._node = node
+            if WATCHERS:
+                watch(node)
         return t
 
     return call
@@ -94,6 +96,8 @@ def view_of(source: Tensor, y: Any) -> Tensor:
     b = y.base
     if b is None or not (b is source._a or b is source._a.base):
         t._cell = t._base = None
+        if INFERRING:
+            mark_inference(t)
         return t
     t._base = source if source._base is None else source._base
     cell = t._cell = source._cell

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -51,10 +52,16 @@ print(__name__, torch.__name__, f"{loss.item():.4f}")
 """
 
 
-def run(*args: str, check: bool = True) -> str:
+def run(*args: str, check: bool = True, cwd: Path = ROOT) -> str:
     """Run Python on the arguments and return what it prints."""
     done = subprocess.run(
-        [sys.executable, *args], cwd=ROOT, capture_output=True, text=True, timeout=15, check=False
+        [sys.executable, *args],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=15,
+        check=False,
     )
     if check and done.returncode:
         pytest.fail(done.stderr)
@@ -131,9 +138,8 @@ def test_an_unmodified_script_trains_as_with_torch(script: Path, tmp_path: Path)
 
 def test_modules_and_their_arguments(tmp_path: Path) -> None:
     (tmp_path / "say.py").write_text("import sys, torch; print(torch.__name__, sys.argv[1:])")
-    code = f"import sys; sys.path.insert(0, {str(tmp_path)!r})"
-    made = run("-c", f"{code}; from dtrain.compat.__main__ import main; main(['-m', 'say', 'x'])")
-    assert made.split("\n")[0] == "dtrain ['x']"
+    made = run("-m", "dtrain.compat", "-m", "say", "x", cwd=tmp_path)
+    assert made.strip() == "dtrain ['x']"
 
 
 def test_usage() -> None:

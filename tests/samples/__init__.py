@@ -10,7 +10,7 @@ A family of operators has a file here with a list SAMPLES, one line per operator
         sample("gather", call(T(3, 4), 1, I(3, 2, high=4))),
     ]
 
-Placeholders, filled with numbers that depend on the sample's name only:
+Placeholders, filled with numbers that depend on the sample only:
 
 - `T(*shape, low=-2, high=2)` takes the data type of the run; `dtype="..."` fixes it; `grad=False`
   keeps it from requiring a gradient;

@@ -182,7 +182,9 @@ def test_bfloat16_leaves_as_the_type_of_ml_dtypes() -> None:
 def test_words_that_tutorials_quote() -> None:
     with pytest.raises(RuntimeError, match=r"Use tensor\.detach\(\)\.numpy\(\) instead"):
         torch.ones(1, requires_grad=True).numpy()
-    with pytest.raises(RuntimeError, match="a Tensor with 2 elements cannot be converted to Scalar"):
+    with pytest.raises(
+        RuntimeError, match="a Tensor with 2 elements cannot be converted to Scalar"
+    ):
         torch.ones(2).item()
     with pytest.raises(RuntimeError, match="more than one value is ambiguous"):
         bool(torch.ones(2))

@@ -15,7 +15,7 @@ from tests.fake_device import FakeArray, back, fake, on_fake
 from tests.samples import Call, Sample, all_samples
 
 pytest.importorskip("torch")  # the samples are filled by tests.oracle, which needs it
-from tests.oracle import Absent, Run, find  # noqa: E402
+from tests.oracle import Absent, Run, find
 
 # NumPy warns of log(0) and the like; dtrain silences it in its own modules, not in the fake one.
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")

@@ -27,7 +27,7 @@ def _picked(xp: Xp, target: Array, classes: int, weight: Array, ignore: int, kin
     low, high = 0, classes - 1
     if target.size:
         low, high = int(xp.minimum.reduce(target, None)), int(xp.maximum.reduce(target, None))
-    inside = 0 <= low and high < classes
+    inside = low >= 0 and high < classes
     if inside and not low <= ignore <= high:
         return target, None if weight is None else weight[target]
     skipped = target == ignore

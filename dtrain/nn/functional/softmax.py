@@ -124,14 +124,16 @@ def gumbel_softmax(
     return zeros_like(logits).scatter_(dim, index, 1.0) - soft.detach() + soft
 
 
-def softmax_along(input: Tensor, dim: int, dtype: Any = None) -> Any:
+def softmax_along(input: Tensor, dim: int, dtype: Any = None, *, out: Tensor | None = None) -> Any:
     """Return exp(x) / sum(exp(x)) along a dimension."""
-    return softmax(input, dim, dtype=dtype)
+    return _softmax(*_prepared("softmax", input, dim, dtype), out=out)
 
 
-def log_softmax_along(input: Tensor, dim: int, dtype: Any = None) -> Any:
+def log_softmax_along(
+    input: Tensor, dim: int, dtype: Any = None, *, out: Tensor | None = None
+) -> Any:
     """Return the logarithm of softmax along a dimension."""
-    return log_softmax(input, dim, dtype=dtype)
+    return _log_softmax(*_prepared("log_softmax", input, dim, dtype), out=out)
 
 
 attach("softmax", softmax_along)

@@ -13,10 +13,10 @@ from dtrain.tensor.ops.einsum import *  # noqa: F403
 from dtrain.tensor.ops.elementary import *  # noqa: F403
 from dtrain.tensor.ops.extreme import *  # noqa: F403
 from dtrain.tensor.ops.fill import *  # noqa: F403
-from dtrain.tensor.ops.gamma import *  # noqa: F403
 from dtrain.tensor.ops.gather import *  # noqa: F403
 from dtrain.tensor.ops.getitem import *  # noqa: F403
 from dtrain.tensor.ops.join import *  # noqa: F403
+from dtrain.tensor.ops.linalg_torch import *  # noqa: F403
 from dtrain.tensor.ops.matmul import *  # noqa: F403
 from dtrain.tensor.ops.moments import *  # noqa: F403
 from dtrain.tensor.ops.norm import *  # noqa: F403

@@ -11,7 +11,7 @@ from dtrain.backend.module import module_of, to_host
 from dtrain.errors import DtypeError, OpTypeError, ShapeError
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.grad_mode import MODE
-from dtrain.tensor.graph import Node, bump, check_inplace, next_seq
+from dtrain.tensor.graph import WATCHERS, Node, bump, check_inplace, next_seq, watch
 from dtrain.tensor.indexing import BASIC, parse, step_error, torch_index_error
 from dtrain.tensor.inplace import settle
 from dtrain.tensor.op import Kind, attach, function, op
@@ -138,6 +138,8 @@ def basic_index(x: Tensor, key: Any, record: Any) -> Tensor:
         node.seq = next_seq()
         node.saved = (a.shape, key)
         t._node = node
+        if WATCHERS:
+            watch(node)
     return t
 
 

@@ -125,7 +125,7 @@ def each_matrix(
         The results, nan where there is none, and the numbers, int32 of the batch's shape.
     """
     shape = a.shape[:-2]
-    flat = a.reshape(-1, *a.shape[-2:])
+    flat = a.reshape(math.prod(shape), *a.shape[-2:])
     found = xp.full((flat.shape[0], *like.shape[-2:]), math.nan, like.dtype)
     info = np.zeros(flat.shape[0], np.int32)
     for i in range(flat.shape[0]):

@@ -184,7 +184,7 @@ def qr(A: Tensor, mode: str = "reduced", *, out: Any = None) -> Any:
             f"qr received unrecognized mode '{mode}' but expected one of 'reduced' (default), 'r', "
             "or 'complete'"
         )
-    return linalg_qr(A, mode) if out is None else linalg_qr(A, mode, out=out)
+    return linalg_qr(A, mode, out=out)
 
 
 # ---- Householder reflections ----
@@ -241,7 +241,7 @@ def householder_product(input: Tensor, tau: Tensor) -> Any:
     y = eye(m, n, dtype=input.dtype, device=input.device).expand(input.shape)
     for i in reversed(range(tau.shape[-1])):
         y = _reflect(y, input, tau, i, False)
-    return y.clone() if tau.shape[-1] == 0 else y
+    return y if tau.shape[-1] else y + input.tril(-m)  # zeros, and part of the graph
 
 
 @function

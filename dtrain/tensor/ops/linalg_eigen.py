@@ -36,7 +36,8 @@ def _eigh_back(F: Any, g: Any, eigenvalues: Any, eigenvectors: Any) -> Any:
     V = eigenvectors
     if gv is None:
         return (V * F.unsqueeze(gl, -2)) @ mH(F, V)
-    inner = (mH(F, V) @ gv) * off_diagonal_inverse(F, eigenvalues)
+    turn = mH(F, V) @ gv
+    inner = 0.5 * (turn - mH(F, turn)) * off_diagonal_inverse(F, eigenvalues)
     diagonal = F.zeroed(eigenvalues) if gl is None else gl
     return V @ with_diagonal(F, inner, F.to_dtype(diagonal, inner.dtype)) @ mH(F, V)
 
@@ -88,7 +89,7 @@ def eigh(A: Tensor, UPLO: str = "L", *, out: Any = None) -> Any:
         The eigenvalues (*, n), real and ascending, and the eigenvectors (*, n, n) as columns.
     """
     UPLO = _check_triangle(A, UPLO)
-    return linalg_eigh(A, UPLO) if out is None else linalg_eigh(A, UPLO, out=out)
+    return linalg_eigh(A, UPLO, out=out)
 
 
 @accepts_out
@@ -156,7 +157,7 @@ def eig(A: Tensor, *, out: Any = None) -> Any:
         The eigenvalues (*, n), in no order, and the eigenvectors (*, n, n) as columns of length 1.
     """
     check_square("linalg.eig", A)
-    return linalg_eig(A) if out is None else linalg_eig(A, out=out)
+    return linalg_eig(A, out=out)
 
 
 @accepts_out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -37,8 +38,8 @@ def factor(xp: Xp, a: Array) -> tuple[Array, Array, Array]:
     """
     m, n = a.shape[-2:]
     batch, k = a.shape[:-2], min(m, n)
-    lu = a.reshape(-1, m, n).copy()
-    count = lu.shape[0]
+    count = math.prod(batch)
+    lu = a.reshape(count, m, n).copy()
     every = xp.arange(count)
     pivots = xp.empty((count, k), "i4")
     info = xp.zeros(count, "i4")
@@ -59,7 +60,7 @@ def factor(xp: Xp, a: Array) -> tuple[Array, Array, Array]:
 
 def order_of(xp: Xp, pivots: Array, m: int) -> Array:
     """Return the permutation that row exchanges make of m rows: (P.T @ A)[i] = A[order[i]]."""
-    flat = pivots.reshape(-1, pivots.shape[-1])
+    flat = pivots.reshape(math.prod(pivots.shape[:-1]), pivots.shape[-1])
     every = xp.arange(flat.shape[0])
     order = xp.tile(xp.arange(m), (flat.shape[0], 1))
     for j in range(flat.shape[1]):
@@ -147,7 +148,7 @@ def lu_factor_ex(
         info (*), int32: the first i for which U[i - 1, i - 1] is zero, or 0.
     """
     _checked("torch.linalg.lu_factor_ex", A, pivot)
-    made = linalg_lu_factor_ex(A) if out is None else linalg_lu_factor_ex(A, out=out)
+    made = linalg_lu_factor_ex(A, out=out)
     if check_errors:
         raise_for("torch.linalg.lu_factor_ex", made.info, _zero_on_diagonal)
     return made

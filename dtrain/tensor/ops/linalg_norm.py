@@ -11,9 +11,9 @@ from dtrain.tensor.op import INTERNAL, function, op
 from dtrain.tensor.ops.linalg_checks import check_float, check_matrix, check_square, mT
 from dtrain.tensor.ops.linalg_solve import linalg_inv_ex
 from dtrain.tensor.ops.linalg_svd import svdvals
+from dtrain.tensor.ops.norm import norm as any_norm
+from dtrain.tensor.ops.norm import vector_norm as norm_along
 from dtrain.tensor.ops.reduce import Dim
-from dtrain.tensor.ops.reduce import norm as any_norm
-from dtrain.tensor.ops.reduce import vector_norm as norm_along
 from dtrain.tensor.rules import unbroadcast
 from dtrain.tensor.shape_rules import wrap_dim, wrap_dims
 from dtrain.tensor.tensor import Tensor

@@ -40,7 +40,8 @@ def matrix_power(A: Tensor, n: int) -> Any:
         )
     check_square("linalg.matrix_power", A)
     if n == 0:
-        return eye(A.shape[-1], dtype=A.dtype, device=A.device).expand(A.shape).clone()
+        m = A.shape[-1]
+        return A.tril(-m) + eye(m, dtype=A.dtype, device=A.device)  # zeros that are part of the graph
     if n < 0:
         A, n = inv(A), -n
     if n == 1:
@@ -220,6 +221,6 @@ def vander(x: Tensor, *, N: int | None = None) -> Any:
         from dtrain.tensor.dtype import int64
 
         x = x.to(int64)
-    x = x.unsqueeze(-1)
+    x = (x if x.ndim else x.unsqueeze(0)).unsqueeze(-1)
     powers = x.expand(*x.shape[:-1], n - 1)
     return cat([powers[..., :1] * 0 + 1, powers.cumprod(-1)], -1)

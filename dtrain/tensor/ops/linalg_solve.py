@@ -75,7 +75,7 @@ def inv_ex(A: Tensor, *, check_errors: bool = False, out: Any = None) -> Any:
         zero pivot.
     """
     check_square("linalg.inv", A)
-    made = linalg_inv_ex(A) if out is None else linalg_inv_ex(A, out=out)
+    made = linalg_inv_ex(A, out=out)
     if check_errors:
         raise_for("linalg.inv_ex", made.info, _not_invertible)
     return made
@@ -162,7 +162,7 @@ def linalg_slogdet(xp: Xp, input: Array) -> tuple[Array, Array]:
 def slogdet(A: Tensor, *, out: Any = None) -> Any:
     """Return (sign, logabsdet): the determinants are sign * exp(logabsdet)."""
     check_square("linalg.slogdet", A)
-    return linalg_slogdet(A) if out is None else linalg_slogdet(A, out=out)
+    return linalg_slogdet(A, out=out)
 
 
 # ---- systems ----

@@ -25,7 +25,7 @@ from dtrain.tensor.ops.linalg_checks import (
 )
 from dtrain.tensor.ops.linalg_eigen import eigvalsh, linalg_eigh
 from dtrain.tensor.ops.linalg_solve import is_vector
-from dtrain.tensor.ops.elementary import square
+from dtrain.tensor.ops.pointwise import square
 from dtrain.tensor.results import named_result
 from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, Xp
@@ -151,7 +151,7 @@ def svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None, out
         LinAlgError: A matrix has elements that are not finite.
     """
     _checked(A, driver)
-    return linalg_svd(A, full_matrices) if out is None else linalg_svd(A, full_matrices, out=out)
+    return linalg_svd(A, full_matrices, out=out)
 
 
 @accepts_out
@@ -313,7 +313,7 @@ def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None)
         rank = (S > _tolerances(A, atol, rtol)[1] * S[..., :1]).sum(-1)
     else:
         rank = zeros(A.shape[:-2], dtype=dt.int64, device=A.device)
-    residuals = zeros(0, dtype=S.dtype, device=A.device)
+    residuals = abs(X).reshape(-1)[:0]
     if m > n and driver != "gelsy" and (driver == "gels" or bool((rank == n).all())):
         residuals = square(abs(A @ X - B)).sum(-2)
     if driver == "gels":

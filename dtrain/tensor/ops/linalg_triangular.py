@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from dtrain.errors import ShapeError
+from dtrain.tensor.create import eye
 from dtrain.tensor.inplace import accepts_out
 from dtrain.tensor.op import INTERNAL, function, op
-from dtrain.tensor.ops.linalg_checks import check_matrix, check_same_type, check_square, mT
-from dtrain.tensor.ops.shape import adjoint
+from dtrain.tensor.ops.linalg_checks import check_matrix, check_same_type, check_square, mH, mT
 from dtrain.tensor.rules import unbroadcast
 from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, Xp
@@ -95,6 +95,29 @@ def check_fit(where: str, A: Any, B: Any, left: bool = True) -> None:
         )
 
 
+def _factored_back(
+    F: Any, g: Any, wanted: Any, B: Any, L: Any, upper: bool, result: Any
+) -> tuple[Any, Any]:
+    right = F.linalg_cholesky_solve(g, L, upper)
+    factor = None
+    if wanted[1]:
+        both = right @ mH(F, result)
+        both = both + mH(F, both)
+        factor = unbroadcast(F, -(L @ both if upper else both @ L), L.shape)
+    return unbroadcast(F, right, B.shape) if wanted[0] else None, factor
+
+
+@op(
+    INTERNAL, node="CholeskySolveBackward0", holomorphic=False,
+    joint=(("B", "L"), _factored_back),
+)  # fmt: skip
+def linalg_cholesky_solve(xp: Xp, B: Array, L: Array, upper: bool) -> Array:
+    """Return the solutions; see cholesky_solve."""
+    solve, adjoint = triangle_solve.op.body, L.swapaxes(-1, -2).conj()
+    lower, upper_one = (adjoint, L) if upper else (L, adjoint)
+    return solve(xp, upper_one, solve(xp, lower, B, False, False), True, False)
+
+
 @function
 @accepts_out
 def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Any:
@@ -113,8 +136,7 @@ def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Any:
     check_square("cholesky_solve", L)
     check_same_type("cholesky_solve", L, B)
     check_fit("cholesky_solve", L, B)
-    lower = adjoint(L) if upper else L
-    return triangle_solve(adjoint(lower), triangle_solve(lower, B, False, False), True, False)
+    return linalg_cholesky_solve(B, L, upper)
 
 
 @function
@@ -122,7 +144,4 @@ def cholesky_solve(B: Tensor, L: Tensor, upper: bool = False) -> Any:
 def cholesky_inverse(L: Tensor, upper: bool = False) -> Any:
     """Return the inverse of the matrix whose Cholesky factor is L; see cholesky_solve."""
     check_square("cholesky_inverse", L)
-    from dtrain.tensor.create import eye
-
-    one = eye(L.shape[-1], dtype=L.dtype, device=L.device)
-    return cholesky_solve(one.expand(L.shape), L, upper)
+    return linalg_cholesky_solve(eye(L.shape[-1], dtype=L.dtype, device=L.device), L, upper)

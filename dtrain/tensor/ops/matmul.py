@@ -78,7 +78,8 @@ def product(xp: Xp, a: Any, b: Any) -> Any:
         if a.ndim <= 2:
             return a.dot(b)
         if b.ndim == 2:  # one large product instead of many small ones
-            return a.reshape(-1, a.shape[-1]).dot(b).reshape(*a.shape[:-1], b.shape[1])
+            rows = a.reshape(math.prod(a.shape[:-1]), a.shape[-1])
+            return rows.dot(b).reshape(*a.shape[:-1], b.shape[1])
     return xp.matmul(a, b)
 
 
@@ -103,7 +104,8 @@ def _back(F: Any, g: Any, wanted: Any, input: Any, other: Any) -> tuple[Any, Any
         left = F.reshape(left, input.shape) if m == 1 else left
     if wanted[1]:
         if b.ndim == 2 and a.ndim > 2:
-            a, g = F.reshape(a, (-1, a.shape[-1])), F.reshape(g, (-1, g.shape[-1]))
+            rows = math.prod(a.shape[:-1])
+            a, g = F.reshape(a, (rows, a.shape[-1])), F.reshape(g, (rows, g.shape[-1]))
         right = unbroadcast(F, F.matmul(_transposed(F, a), g), b.shape)
         right = F.reshape(right, other.shape) if n == 1 else right
     return left, right

@@ -6,7 +6,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
-from dtrain.errors import DtypeError, OpError
+from dtrain.errors import DtypeError, OpError, OpTypeError
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.inplace import accepts_out
 from dtrain.tensor.op import (
@@ -75,7 +75,13 @@ def sub(xp: Xp, input: Array, other: Array, alpha: Number = 1, out: Array = None
 
 @function
 def rsub(input: Tensor, other: Any, *, alpha: Number = 1) -> Any:
-    """Return other - alpha * input."""
+    """Return other - alpha * input.
+
+    Raises:
+        OpTypeError: `input` is no tensor.
+    """
+    if not isinstance(input, Tensor):
+        raise OpTypeError(f"rsub(): argument 'input' must be Tensor, not {type(input).__name__}")
     return sub(other, input, alpha=alpha)
 
 
@@ -284,7 +290,8 @@ def float_power(input: Any, exponent: Any) -> Any:
 @accepts_out
 def ldexp(input: Tensor, other: Tensor) -> Any:
     """Return input * 2 ** other."""
-    return input * pow(2.0, other)
+    exponent = other.to(input.dtype) if input.is_floating_point() else other
+    return input * pow(2.0, exponent)
 
 
 attach_inplace(float_power)

@@ -150,10 +150,10 @@ def _quantile(
     ranked: Any = sort(x, -1)[0]
     nans = (x != x).sum(-1, keepdim=True)  # noqa: PLR0124
     last = (x.shape[-1] - nans if skip_nan else nans * 0 + x.shape[-1]).to(x.dtype) - 1
-    place = (q.reshape(-1) * last.clamp(min=0)).detach()
+    place = q.reshape(-1) * last.clamp(min=0)
     if not skip_nan:
         place = where(nans > 0, last, place)  # the last one is nan
-    low, high = place.floor(), place.ceil()
+    low, high = place.detach().floor(), place.detach().ceil()
     if interpolation == "nearest":
         low = high = place.round()
     below, above = ranked.gather(-1, low.long()), ranked.gather(-1, high.long())

@@ -155,13 +155,15 @@ def diff(
         raise OpError("diff expects input to be at least one-dimensional")
     if n < 0:
         raise OpError(f"order must be non-negative but got {n}")
+    if n == 0:
+        return GRAPH.clone(input)
     parts = [t for t in (prepend, input, append) if t is not None]
     out: Any = GRAPH.cat(parts, dim) if len(parts) > 1 else input
     for _ in range(min(n, out.shape[dim])):
         size = out.shape[dim]
         high, low = out.narrow(dim, 1, size - 1), out.narrow(dim, 0, size - 1)
         out = high ^ low if input._a.dtype.kind == "b" else high - low
-    return out.clone() if n == 0 else out
+    return out
 
 
 def _areas(y: Tensor, x: Tensor | None, dx: Any, dim: int) -> Any:

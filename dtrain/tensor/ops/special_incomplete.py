@@ -19,7 +19,7 @@ import numpy as np
 
 from dtrain.tensor.op import INTERNAL, Kind, op
 from dtrain.tensor.ops.special_gamma import psi, stirling_rest
-from dtrain.tensor.ops.special_numerics import in_double, no_derivative
+from dtrain.tensor.ops.special_numerics import in_double, no_derivative, polynomial
 from dtrain.tensor.promote import float_promote_cast
 from dtrain.typing import Array, Xp
 
@@ -28,6 +28,7 @@ __all__ = ["igamma", "igammac"]
 _POINTS = 64
 _SERIES_BELOW = 20.0
 _DEPTH = 40.0  # integrands are cut where they have fallen to exp(-40)
+_LOG_REST = tuple((-1) ** (k + 1) / k for k in range(8, 1, -1))  # (log(1 + s) - s) / s**2
 _KIND = Kind(float_promote_cast, broadcast=True, inplace=True, fast="binary")
 
 
@@ -93,7 +94,7 @@ def _log_weight(xp: Xp, a: Array, x: Array) -> Array:
     power = xp.where(xp.abs(d) < 0.5, xp.log1p(d), xp.log(x / z)) - d
     small = xp.abs(d) < 0.01
     s = xp.where(small, d, 0)
-    series = -s * s * (1 / 2 - s * (1 / 3 - s * (1 / 4 - s * (1 / 5 - s * (1 / 6 - s * (1 / 7 - s / 8))))))
+    series = s * s * polynomial(xp, s, _LOG_REST)
     z_part = z * xp.where(small, series, power) - 0.5 * xp.log(2 * math.pi / z)
     return z_part - stirling_rest(xp, z) + xp.log(shift) - (z - a) * xp.log(x)
 
@@ -125,8 +126,8 @@ def _gamma_slope(xp: Xp, a: Array, x: Array) -> Array:
     return x * xp.where(below, moment - level * integral, moment + level * integral)
 
 
-def _density(F: Any, g: Any, a: Any, x: Any) -> Any:
-    return g * F.exp(F.log(x) * (a - 1) - x - F.lgamma(a))
+def _density(F: Any, g: Any, input: Any, other: Any) -> Any:
+    return g * F.exp(F.log(other) * (input - 1) - other - F.lgamma(input))
 
 
 @op(INTERNAL, input=no_derivative("_standard_gamma_grad"), x=no_derivative("_standard_gamma_grad"))
@@ -139,7 +140,7 @@ def _igamma_input(F: Any, g: Any, input: Any, other: Any) -> Any:
     return -_density(F, g, input, other) * F.standard_gamma_grad(input, other)
 
 
-@op(_KIND, input=_igamma_input, other=lambda F, g, input, other: _density(F, g, input, other))
+@op(_KIND, input=_igamma_input, other=_density)
 def igamma(xp: Xp, input: Array, other: Array) -> Array:
     """Return the regularized lower incomplete gamma function P(input, other)."""
     return in_double(xp, _lower, input, other, width=_POINTS)

@@ -53,9 +53,7 @@ def in_blocks(
     return made.reshape(shape)
 
 
-def in_double(
-    xp: Xp, compute: Callable[..., Array], *operands: Any, width: int = 1
-) -> Array:
+def in_double(xp: Xp, compute: Callable[..., Array], *operands: Any, width: int = 1) -> Array:
     """Return an elementwise function computed in float64 and rounded to the operands' type.
 
     Args:
