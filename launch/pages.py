@@ -16,10 +16,10 @@ __all__ = [
     "LOCAL_WORLD_SIZE",
     "MASTER_ADDR",
     "MASTER_PORT",
-    "Place",
     "RANK",
     "RESTART_COUNT",
     "WORLD_SIZE",
+    "Place",
 ]
 
 RANK = "RANK"

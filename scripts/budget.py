@@ -24,9 +24,9 @@ ROOT = Path(__file__).resolve().parent.parent
 RUNS = 7
 IMPORT = """
 import sys, time
-start = time.perf_counter()
+start = time.process_time()
 import {module}
-print((time.perf_counter() - start) * 1e3, *sys.modules)
+print((time.process_time() - start) * 1e3, *sys.modules)
 """
 
 

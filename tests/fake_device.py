@@ -167,7 +167,7 @@ def _operator(name: str) -> Any:
 
 
 _OPERATORS = """
-add sub mul truediv floordiv mod pow matmul and or xor lshift rshift
+add sub mul truediv floordiv mod divmod pow matmul and or xor lshift rshift
 radd rsub rmul rtruediv rfloordiv rmod rpow rand ror rxor
 iadd isub imul itruediv neg abs invert pos eq ne lt le gt ge
 """

@@ -3,9 +3,9 @@
     same("torch.tensor([[1, 2], [3]])")
     same("x = torch.zeros(2, 3); y = x[1]; y += 1; x")
 
-The source is a row of statements; the value of the last one, an expression, is what is compared:
-tensors by type, shape, strides, requires_grad and values, other results by their text or value. Where
-PyTorch raises, dtrain has to raise an error of the same builtin class.
+The source is a row of statements; the value of the last one, if it has one, is what is compared:
+tensors by type, shape, strides, requires_grad and values, other results by their text or value.
+Where PyTorch raises, dtrain has to raise an error of the same builtin class.
 """
 
 from __future__ import annotations
@@ -27,14 +27,16 @@ TOLERANCE = {"float16": 2e-3, "bfloat16": 2e-2, "float32": 2e-6, "float64": 1e-1
 def outcome(source: str, torch: Any) -> Any:
     """Run `source` with this module as `torch`; return its value, or the error it raises."""
     tree = ast.parse(source)
-    last = tree.body.pop()
-    assert isinstance(last, ast.Expr), "the last statement must be an expression"
+    last = tree.body.pop() if isinstance(tree.body[-1], ast.Expr) else ast.Expr(ast.Constant(None))
     space: dict[str, Any] = {"torch": torch, "np": np, "math": math}
     with warnings.catch_warnings(record=True) as said:
         warnings.simplefilter("always")
         try:
             exec(compile(tree, "<twin>", "exec"), space)
-            value = eval(compile(ast.Expression(last.value), "<twin>", "eval"), space)
+            value = eval(
+                compile(ast.fix_missing_locations(ast.Expression(last.value)), "<twin>", "eval"),
+                space,
+            )
         except Exception as error:  # noqa: BLE001 (whatever it is, it is compared)
             value = error
         finally:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from dtrain.autograd.anomaly_mode import ANOMALY, run_watched
 from dtrain.backend.module import module_of
 from dtrain.errors import GradError, ShapeError
 from dtrain.tensor.grad_mode import MODE
@@ -24,17 +25,31 @@ from dtrain.tensor.op import GRAPH, RAW
 from dtrain.tensor.rules import run_node
 from dtrain.tensor.tensor import More, Tensor, wrap
 
-__all__ = ["Run", "at_end", "grad_mode"]
+__all__ = ["Run", "accumulate", "at_end", "current_run", "grad_mode"]
 
 _seq = attrgetter("seq")
+_ADDING = threading.Lock()  # a leaf may get gradients from several threads
 
 
 class _Active(threading.local):
     run: Run | None = None
+    inner: Run | None = None
 
 
 _ACTIVE = _Active()
-"""The walk under way in this thread; the outermost one where walks are inside one another."""
+"""The walk under way in this thread: the outermost one and, inside of it, the innermost."""
+
+
+def current_run() -> Run:
+    """Return the innermost walk under way in this thread.
+
+    Raises:
+        GradError: There is none.
+    """
+    run = _ACTIVE.inner
+    if run is None:
+        raise GradError("current_run(): no backward is under way in this thread")
+    return run
 
 
 def at_end(fn: Callable[[bool], None]) -> None:
@@ -62,7 +77,9 @@ class Run:
             accumulated, and only what leads to a wanted node is run. None for backward().
     """
 
-    __slots__ = ("create_graph", "endings", "grads", "pending", "retain_graph", "wanted")
+    __slots__ = (
+        "create_graph", "endings", "ends", "grads", "order", "pending", "retain_graph", "wanted",
+    )  # fmt: skip
 
     def __init__(
         self, retain_graph: bool, create_graph: bool, wanted: dict[Any, Any] | None = None
@@ -71,27 +88,35 @@ class Run:
         self.grads: dict[Any, Any] = {}
         self.pending: dict[Leaf, int] = {}
         self.endings: list[Callable[[bool], None]] = []
+        self.order: list[Node] = []
+        self.ends: set[Any] = set()  # wanted nodes that lead to no other
+
+    def will_reach(self, node: Any) -> bool:
+        """Return True for a node that this walk comes to."""
+        return node in self.pending if node.__class__ is Leaf else node in self.order
 
     def walk(self, roots: Sequence[tuple[Any, Any]]) -> None:
         """Send gradients from the roots ((node, gradient) pairs) down the graph.
 
         Gradients are bare arrays, and tensors under create_graph.
         """
-        if _ACTIVE.run is not None:  # inside another walk, whose end counts
-            self._descend(roots)
-            return
-        _ACTIVE.run = self
+        outer, _ACTIVE.inner = _ACTIVE.inner, self
+        if outer is None:
+            _ACTIVE.run = self
         well = False
         try:
             self._descend(roots)
             well = True
         finally:
-            _ACTIVE.run = None
-            for fn in self.endings:
-                fn(well)
+            _ACTIVE.inner = outer
+            if outer is None:  # inside another walk, that one's end counts
+                _ACTIVE.run = None
+                for fn in self.endings:
+                    fn(well)
 
     def _descend(self, roots: Sequence[tuple[Any, Any]]) -> None:
-        order = self._order([n for n, _ in roots])
+        order = self.order = self._order([n for n, _ in roots])
+        run = run_watched if ANOMALY.enabled else run_node
         grads, pending, wanted, create = self.grads, self.pending, self.wanted, self.create_graph
         for n, d in roots:
             if n.__class__ is Leaf:
@@ -107,11 +132,15 @@ class Run:
                 continue
             hooks = node.hooks
             if hooks is not None:
-                g = _before(node, g, create)
+                g = _on_tensor(node, g, create)
             if wanted is not None and node in wanted:
                 held = wanted[node]
                 wanted[node] = g if held is None else held + g
-            outs = run_node(node, GRAPH if create else _raw(g), g, create)
+                if node in self.ends:
+                    continue
+            if hooks is not None and "pre" in hooks:
+                g = _on_node(node, g, create)
+            outs = run(node, GRAPH if create else _raw(g), g, create)
             if hooks is not None and "post" in hooks:
                 outs = _after(node, outs, g, create)
             fresh = node.plan is not None
@@ -153,9 +182,12 @@ class Run:
         useful: set[Any] = set(self.wanted)
         kept = []
         for node in reversed(order):
-            if node in useful or any(n in useful for n in node.edges):
+            leads_on = any(n in useful for n in node.edges)
+            if leads_on or node in useful:
                 useful.add(node)
                 kept.append(node)
+                if not leads_on:
+                    self.ends.add(node)
         pending = {leaf: 0 for leaf in self.wanted if leaf.__class__ is Leaf}
         for node in kept:
             for n in node.edges:
@@ -192,11 +224,13 @@ class Run:
             return
         grads.pop(n, None)
         if n.hooks is not None:
-            total = _before(n, total, self.create_graph)
+            total = _on_tensor(n, total, self.create_graph)
             fresh = False
         if self.wanted is not None:
             self.wanted[n] = total
         else:
+            if n.hooks is not None and "pre" in n.hooks:
+                total = _on_node(n, total, self.create_graph)
             accumulate(n, total, fresh or held is not None, self.create_graph)
 
 
@@ -223,6 +257,15 @@ def accumulate(leaf: Leaf, g: Any, fresh: bool, create_graph: bool) -> None:
             f"backward(): a gradient of shape {list(a.shape)} came for a leaf of shape "
             f"{list(target.shape)}"
         )
+    with _ADDING:
+        _add_to_grad(tensor, g, fresh, create_graph)
+    if leaf.ready:
+        for hook in tuple(leaf.ready.values()):
+            hook(tensor)
+
+
+def _add_to_grad(tensor: Tensor, g: Any, fresh: bool, create_graph: bool) -> None:
+    a, target = g._a if g.__class__ is Tensor else g, tensor._a
     more = tensor._more
     if more is None:
         more = tensor._more = More()
@@ -242,9 +285,6 @@ def accumulate(leaf: Leaf, g: Any, fresh: bool, create_graph: bool) -> None:
         else:
             h += _like(a, target) if a.dtype != target.dtype else a
             bump(held)
-    if leaf.ready:
-        for hook in tuple(leaf.ready.values()):
-            hook(tensor)
 
 
 def _like(a: Any, target: Any) -> Any:
@@ -261,21 +301,36 @@ def _like(a: Any, target: Any) -> Any:
     return made
 
 
-def _before(node: Any, g: Any, create_graph: bool) -> Any:
-    """Run the hooks that see, and may replace, the gradient that comes into a node."""
+def _lifted(g: Any, create_graph: bool) -> Any:
+    """Return a gradient as hooks see it: a tensor, or None."""
+    if create_graph or g is None:
+        return g
+    return wrap(np.asarray(g) if isinstance(g, np.generic) else g)
+
+
+def _on_tensor(node: Any, g: Any, create_graph: bool) -> Any:
+    """Run the hooks of the tensor whose gradient comes into a node; they may replace it."""
     hooks = node.hooks
     if g.__class__ is Parts:
         return g
-    t = g if create_graph else wrap(np.asarray(g) if isinstance(g, np.generic) else g)
+    t = _lifted(g, create_graph)
     for hook in tuple(hooks.get("tensor", {}).values()):
         t = _replaced(hook(t), t, "hook")
-    for hook in tuple(hooks.get("pre", {}).values()):
-        got = hook((t,))
-        if got is not None:
-            t = got[0] if isinstance(got, tuple) else got
     for hook in tuple(hooks.get("retain", {}).values()):
         hook(t)
     return t if create_graph else t._a
+
+
+def _on_node(node: Any, g: Any, create_graph: bool) -> Any:
+    """Run the hooks before a node, which see all its gradients and may replace them."""
+    several = g.__class__ is Parts
+    given = tuple([_lifted(d, create_graph) for d in (g if several else (g,))])
+    for hook in tuple(node.hooks["pre"].values()):
+        got = hook(given)
+        if got is not None:
+            given = got if isinstance(got, tuple) else (got,)
+    bare = [d if d is None or create_graph else d._a for d in given]
+    return Parts(bare) if several else bare[0]
 
 
 def _replaced(got: Any, given: Tensor, what: str) -> Tensor:
@@ -292,9 +347,8 @@ def _replaced(got: Any, given: Tensor, what: str) -> Tensor:
 
 def _after(node: Node, outs: Any, g: Any, create_graph: bool) -> Any:
     """Run the hooks that see, and may replace, the gradients that leave a node."""
-    lift = (lambda x: x) if create_graph else (lambda x: None if x is None else wrap(np.asarray(x)))
-    inputs = tuple(lift(x) for x in outs)
-    given = tuple(lift(x) for x in g) if g.__class__ is Parts else (lift(g),)
+    inputs = tuple([_lifted(d, create_graph) for d in outs])
+    given = tuple([_lifted(d, create_graph) for d in (g if g.__class__ is Parts else (g,))])
     assert node.hooks is not None
     for hook in tuple(node.hooks["post"].values()):
         got = hook(inputs, given)

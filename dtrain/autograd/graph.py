@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
+from dtrain.autograd.edge import GradientEdge, get_gradient_edge
 from dtrain.autograd.engine import at_end, current_run
 from dtrain.autograd.saved_hooks import (
     disable_saved_tensors_hooks,
@@ -14,7 +16,7 @@ from dtrain.autograd.saved_hooks import (
     saved_tensors_hooks,
 )
 from dtrain.errors import GradError, OpValueError
-from dtrain.tensor.graph import Leaf, Node, Pick, RemovableHandle, bump
+from dtrain.tensor.graph import Node, RemovableHandle, bump
 from dtrain.tensor.tensor import Tensor
 
 __all__ = [
@@ -22,35 +24,6 @@ __all__ = [
     "get_gradient_edge", "increment_version", "register_multi_grad_hook", "save_on_cpu",
     "saved_tensors_hooks",
 ]  # fmt: skip
-
-
-class GradientEdge(NamedTuple):
-    """A place in the graph to which a gradient flows: backward() and grad() take it for a tensor.
-
-    Attributes:
-        node: The node.
-        output_nr: Which of its outputs.
-        ownership_token: For torch's signature.
-    """
-
-    node: Node | Leaf
-    output_nr: int
-    ownership_token: Any = None
-
-
-def get_gradient_edge(tensor: Tensor) -> GradientEdge:
-    """Return the edge to which the gradient of a tensor flows.
-
-    Raises:
-        GradError: The tensor does not require grad.
-    """
-    node = tensor._node
-    if node is None:
-        raise GradError(
-            "It is not possible to get the gradient edge for a Tensor that does not require "
-            "gradients"
-        )
-    return GradientEdge(node, node.index if isinstance(node, Pick) else 0)
 
 
 def increment_version(tensor: Tensor | Iterable[Tensor]) -> None:
@@ -142,6 +115,7 @@ class _Mutations:
 
     def __init__(self) -> None:
         self.copies: dict[int, Tensor] = {}
+        self.keys = itertools.count()
         self.open = True
 
     def clear(self) -> None:
@@ -150,7 +124,7 @@ class _Mutations:
 
     def pack(self, t: Tensor) -> int:
         """Keep a copy of a tensor."""
-        key = len(self.copies)
+        key = next(self.keys)
         self.copies[key] = t.clone()
         return key
 

@@ -6,19 +6,22 @@ from typing import Any
 
 import numpy as np
 
-from dtrain.autograd.engine import Run, grad_mode
+from dtrain.autograd.edge import GradientEdge, node_of
+from dtrain.autograd.engine import Run, accumulate, grad_mode
 from dtrain.backend.module import module_of
 from dtrain.errors import GradError, OpTypeError, ShapeError
+from dtrain.tensor.graph import Leaf
 from dtrain.tensor.op import attach
 from dtrain.tensor.tensor import Tensor, wrap
 
 __all__ = ["backward", "grad"]
 
-Tensors = Any  # a tensor or a sequence of them
+Tensors = Any  # a tensor or a GradientEdge, or a sequence of them
 
 
 def _as_tuple(value: Any) -> tuple[Any, ...]:
-    return (value,) if isinstance(value, Tensor) or value is None else tuple(value)
+    alone = value is None or isinstance(value, (Tensor, GradientEdge))
+    return (value,) if alone else tuple(value)
 
 
 def _roots(tensors: Tensors, grads: Tensors, create_graph: bool) -> list[tuple[Any, Any]]:
@@ -34,6 +37,11 @@ def _roots(tensors: Tensors, grads: Tensors, create_graph: bool) -> list[tuple[A
         raise GradError(f"got {len(outputs)} tensors and {len(given)} gradients")
     roots = []
     for i, (t, g) in enumerate(zip(outputs, given, strict=True)):
+        if isinstance(t, GradientEdge):
+            if g is None:
+                raise GradError("a GradientEdge as output needs a gradient; pass it beside it")
+            roots.append((node_of(t), g if create_graph else g._a))
+            continue
         if t._node is None:
             raise GradError(
                 f"element {i} of tensors does not require grad and does not have a grad_fn"
@@ -88,13 +96,22 @@ def backward(
         found = grad(tensors, chosen, grad_tensors, keep, create_graph, allow_unused=True)
         for t, g in zip(chosen, found, strict=True):
             if g is not None:
-                held = t.grad
-                t.grad = g if held is None else held + g
+                _keep(t, g, create_graph)
         return
     roots = _roots(tensors, grad_tensors, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
     with grad_mode(create_graph):
         Run(keep, create_graph).walk(roots)
+
+
+def _keep(t: Tensor, g: Tensor, create_graph: bool) -> None:
+    """Add a gradient to `.grad` of a tensor that was chosen by `inputs`."""
+    node = node_of(t)
+    if isinstance(node, Leaf):
+        accumulate(node, g if create_graph else g._a, False, create_graph)
+    else:
+        held = t._more.grad if t._more is not None else None
+        t.grad = g if held is None else held + g
 
 
 def grad(
@@ -130,15 +147,15 @@ def grad(
     if is_grads_batched:
         return _batched(outputs, wanted_inputs, grad_outputs, create_graph, allow_unused)
     for t in wanted_inputs:
-        if t._node is None:
+        if node_of(t) is None:
             raise GradError("One of the differentiated Tensors does not require grad")
     roots = _roots(outputs, grad_outputs, create_graph)
     keep = create_graph if retain_graph is None else retain_graph
-    wanted: dict[Any, Any] = {t._node: None for t in wanted_inputs}
+    wanted: dict[Any, Any] = {node_of(t): None for t in wanted_inputs}
     with grad_mode(create_graph):
         Run(keep, create_graph, wanted).walk(roots)
     return tuple(
-        _result(t, wanted[t._node], create_graph, allow_unused, materialize_grads)
+        _result(t, wanted[node_of(t)], create_graph, allow_unused, materialize_grads)
         for t in wanted_inputs
     )
 

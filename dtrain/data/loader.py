@@ -32,8 +32,8 @@ def _check_workers(workers: int, timeout: float, prefetch: int | None, persisten
         raise OpValueError("timeout option should be non-negative")
     if workers == 0 and prefetch is not None:
         raise OpValueError(
-            "prefetch_factor option could only be specified in multiprocessing; let num_workers > 0 "
-            "to enable multiprocessing, otherwise set prefetch_factor to None"
+            "prefetch_factor option could only be specified in multiprocessing; let num_workers > "
+            "0 to enable multiprocessing, otherwise set prefetch_factor to None"
         )
     if workers == 0 and persistent:
         raise OpValueError("persistent_workers option needs num_workers > 0")

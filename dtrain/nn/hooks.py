@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CALL_HOOKS",
-    "Hooked",
     "REGISTRATION_HOOKS",
+    "Hooked",
     "call_with_hooks",
     "new_tables",
     "register_module_backward_hook",

@@ -17,6 +17,7 @@ from dtrain.tensor import generator as gen
 from dtrain.tensor.generator import Generator
 from dtrain.tensor.op import Kind, op
 from dtrain.tensor.promote import promote_cast
+from dtrain.tensor.query import finfo
 from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, Xp
 
@@ -62,7 +63,7 @@ def standard_gamma(xp: Xp, input: Array, generator: Generator | None = None) -> 
     The gradient is that of the number with respect to its shape, at a fixed quantile.
     """
     made = _numpy_generator(generator).standard_gamma(to_host(input).astype(np.float64))
-    least = dt.finfo(dt.of(input.dtype)).tiny
+    least = finfo(dt.of(input.dtype)).tiny
     return xp.asarray(np.maximum(made, least).astype(input.dtype))
 
 

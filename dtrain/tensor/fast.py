@@ -73,10 +73,7 @@ def _kinds(op: Op) -> str:
 
 
 def _place(options: list[Any], kw: dict[str, Any], given: int, index: dict[str, int]) -> bool:
-    """Put keyword arguments into their places, which are counted from the second parameter.
-
-    False for one that `general` has to judge.
-    """
+    """Put keyword arguments into their places; False where `general` has to judge one."""
     for key, value in kw.items():
         i = index.get(key)
         if i is None or i < given:
@@ -164,7 +161,7 @@ def make_several(op: Op) -> Callable[..., Any]:  # noqa: C901 (hot)
     return call
 
 
-def make_single(op: Op) -> Callable[..., Any]:
+def make_single(op: Op) -> Callable[..., Any]:  # noqa: C901 (hot)
     """Return the call of an operator on one tensor and options: reductions, activations."""
     kernels, defaults, index, at = op.kernels, op.defaults, op.index, op.varargs
     required, count = op.required, len(op.params)
@@ -299,7 +296,7 @@ def _record_unary(saver: _Saver, input: Tensor, result: Tensor) -> None:
         watch(node)
 
 
-def make_binary(op: Op, operator: bool = False) -> Callable[..., Any]:  # noqa: C901 (hot)
+def make_binary(op: Op, operator: bool = False) -> Callable[..., Any]:  # noqa: C901, PLR0915 (hot)
     """Return the call of an operator on two tensors, or a tensor and a number.
 
     As an `operator` (a + b) it answers NotImplemented to operands it does not know.
@@ -311,7 +308,7 @@ def make_binary(op: Op, operator: bool = False) -> Callable[..., Any]:  # noqa: 
         savers = [_Saver(op, op.plan(w)) for w in wanted]
     second, first = op.kind.numbers != "none", op.kind.numbers == "all"  # may be numbers
 
-    def call(*args: Any, **kw: Any) -> Any:  # noqa: C901 (hot)
+    def call(*args: Any, **kw: Any) -> Any:  # noqa: C901, PLR0912 (hot)
         if kw or len(args) != 2:
             return longer(*args, **kw)
         input, other = args

@@ -56,7 +56,7 @@ class _GradMode:
 
     def __enter__(self) -> None:
         self._before.append(MODE.grad)
-        MODE.grad = self._mode
+        MODE.grad = self._mode and not MODE.inference
 
     def __exit__(self, *exc: object) -> None:
         MODE.grad = self._before.pop()

@@ -69,6 +69,7 @@ class Node:
     __slots__ = (
         "__weakref__", "checks", "edges", "hooks", "meta", "plan", "saved", "seq", "shapes",
     )  # fmt: skip
+    custom = False  # made by a Function, whose backward a change of a view would set aside
     checks: tuple[Any, ...]
     edges: tuple[Any, ...]
     hooks: dict[str, dict[int, Any]] | None
@@ -306,8 +307,21 @@ def check_inplace(tensor: Tensor, where: str) -> None:
             "change it under no_grad()"
         )
     base = tensor._base
-    if base is not None and base._node.__class__ is Leaf:
+    if base is None:
+        return
+    if base._node.__class__ is Leaf:
         raise GradError(
             f"{where}: a view of a leaf Variable that requires grad is being used in an in-place "
             "operation; change it under no_grad()"
+        )
+    node = tensor._node
+    maker = node.edges[0] if isinstance(node, Pick) else node
+    if maker is not None and maker.custom:
+        raise GradError(
+            f"{where}: Output {getattr(node, 'index', 0)} of {maker.name()} is a view and is being "
+            "modified inplace. This view was created inside a custom Function (or because an input "
+            "was returned as-is) and the autograd logic to handle view+inplace would override the "
+            "custom backward associated with the custom Function, leading to incorrect gradients. "
+            "This behavior is forbidden. You can fix this by cloning the output of the custom "
+            "Function."
         )

@@ -16,7 +16,7 @@ from dtrain.errors import DtypeError, GradError, OpError, ShapeError
 from dtrain.tensor import call
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.grad_mode import MODE
-from dtrain.tensor.graph import Node, bump, check_inplace, next_seq
+from dtrain.tensor.graph import WATCHERS, Node, bump, check_inplace, next_seq, watch
 from dtrain.tensor.promote import can_cast
 from dtrain.tensor.rules import run_node
 from dtrain.tensor.storage import geometry, strides_of
@@ -198,6 +198,8 @@ class CopySlices(Node):
         self.plan = self.hooks = self.meta = self.shapes = None
         self.saved = self.checks = ()
         self.seq = next_seq()
+        if WATCHERS:
+            watch(self)
 
     def apply(self, F: Any, g: Any, create_graph: bool) -> tuple[Any, ...]:
         """Return the gradients along the edges."""
@@ -212,14 +214,21 @@ def rebase(tensor: Tensor, node: Any) -> None:
     """Make `node` the history of `tensor` after a change in place, and of all that share it."""
     base = tensor._base
     if base is None:
-        tensor._node = node
+        _replace_node(tensor, node)
         base = tensor
     else:
-        base._node = CopySlices(base, tensor, node)
+        _replace_node(base, CopySlices(base, tensor, node))
     for ref in (base._cell[1] if base._cell else None) or ():
         view = ref()
         if view is not None and view._base is base:
-            view._node = window_of(base, view)
+            _replace_node(view, window_of(base, view))
+
+
+def _replace_node(tensor: Tensor, node: Any) -> None:
+    """Give a tensor another history; retain_grad() stays with the tensor, hooks with the node."""
+    before, tensor._node = tensor._node, node
+    if node is not None and before is not None and before.hooks and "retain" in before.hooks:
+        node.hooks = {**(node.hooks or {}), "retain": before.hooks.pop("retain")}
 
 
 def window_of(base: Tensor, view: Tensor) -> Node | None:

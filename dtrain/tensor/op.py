@@ -156,6 +156,34 @@ class Plan:
     many: bool
 
 
+class _NoDefault:
+    """Marks a parameter that has to be given."""
+
+    def __repr__(self) -> str:
+        return "<no default>"
+
+
+NO_DEFAULT = _NoDefault()
+
+
+def _parameters(
+    fn: Any, skip: int
+) -> tuple[tuple[str, ...], tuple[Any, ...], tuple[str, ...]]:
+    """Return names, defaults and annotations of parameters, without the first `skip`.
+
+    `out` has neither a default nor an annotation here. Read from the code object, because
+    inspect.signature takes ten times as long and the import does this for every operator.
+    """
+    fn = inspect.unwrap(fn)
+    code = fn.__code__
+    names = code.co_varnames[skip : code.co_argcount]
+    given = fn.__defaults__ or ()
+    defaults = (NO_DEFAULT,) * (len(names) - len(given)) + given[max(len(given) - len(names), 0) :]
+    kept = [i for i, name in enumerate(names) if name != "out"]
+    annotations = tuple([str(fn.__annotations__.get(names[i], "Any")) for i in kept])
+    return names, tuple([defaults[i] for i in kept]), annotations
+
+
 class Op:
     """The record of one operator: its body, parameters and rules, and what was made of them."""
 
@@ -164,21 +192,16 @@ class Op:
         joint: tuple[tuple[str, ...], Rule] | None, returns: tuple[str, ...],
         varargs: str | None, holomorphic: bool, node: str | None,
     ) -> None:  # fmt: skip
-        params = list(inspect.signature(body).parameters.values())[1:]
-        self.native_out = any(p.name == "out" for p in params)
-        params = [p for p in params if p.name != "out"]
+        names, self.defaults, self.annotations = _parameters(body, 1)
+        self.native_out = "out" in names
         self.name, self.kind, self.body = name, kind, body
-        self.params = tuple(p.name for p in params)
+        self.params = tuple(p for p in names if p != "out")
         self.index = {p: i for i, p in enumerate(self.params)}
-        self.required = sum(p.default is p.empty for p in params)
-        self.defaults = tuple(p.default for p in params)
-        self.operands = tuple(i for i, p in enumerate(params) if str(p.annotation) == "Array")
-        first_number = {"all": 0, "other": 1, "none": len(params)}[kind.numbers]
+        self.required = self.defaults.count(NO_DEFAULT)
+        self.operands = tuple(i for i, a in enumerate(self.annotations) if a == "Array")
+        first_number = {"all": 0, "other": 1, "none": len(self.params)}[kind.numbers]
         self.tensors_only = self.operands[:first_number]
-        self.variadic = next(
-            (i for i, p in enumerate(params) if str(p.annotation) == "Arrays"), None
-        )
-        self.signature = params
+        self.variadic = next((i for i, a in enumerate(self.annotations) if a == "Arrays"), None)
         self.varargs = None if varargs is None else self.index[varargs]
         self.returns, self.holomorphic = returns, holomorphic
         self.returned = named_result(name, returns) if returns else tuple
@@ -186,7 +209,7 @@ class Op:
         self.rule_args = joint[0] if joint else tuple(p for p in self.params if p in rules)
         self.rule_positions = tuple(self.index[p] for p in self.rule_args)
         self.plain_kernels = self.kernels = _KernelTable(name, body)
-        if kind.fast and len(params) > len(self.operands):
+        if kind.fast and len(self.params) > len(self.operands):
             self.kernels = _KernelTable("", body)  # a ufunc serves the calls without options
         camel = "".join(w[:1].upper() + w[1:] for w in name.split("_"))
         self.node_class = type(node or f"{camel}Backward0", (Node,), {"__slots__": ()})
@@ -211,7 +234,7 @@ class Op:
         steps = []
         for rule in chosen:
             picks = []
-            for name in tuple(inspect.signature(rule).parameters)[skip:]:
+            for name in _parameters(rule, skip)[0]:
                 item = self._resolve(name)
                 if item not in saves:
                     saves.append(item)
@@ -359,7 +382,6 @@ def _dress(fn: Any, record: Op, tail: str = "") -> None:
     fn.__name__ = fn.__qualname__ = record.name + tail
     fn.__doc__ = record.body.__doc__
     fn.__module__ = record.body.__module__
-    fn.__signature__ = inspect.Signature(record.signature)
     fn.op = record
 
 

@@ -104,7 +104,7 @@ def randint(
     generator: Generator | None = None, out: Any = None, dtype: Any = None, layout: Any = None,
     device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
 ) -> Tensor:  # fmt: skip
-    """Return integers from [low, high): randint(high, size) or randint(low, high, size)."""
+    """Return integers from [low, high); the call is (high, size) or (low, high, size)."""
     rest = list(args)
     if rest and isinstance(rest[-1], (tuple, list)) and size is None:
         size = rest.pop()
@@ -242,6 +242,8 @@ def multinomial(
         input: Weights, (categories,) or (rows, categories).
         num_samples: Draws from each row.
         replacement: Whether an index may come more than once.
+        generator: Where the numbers come from.
+        out: The tensor to fill.
     """
     array = source_of(generator).multinomial(to_host(input._a), num_samples, replacement)
     return _placed("multinomial", array, input.device, False, out)

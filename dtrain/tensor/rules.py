@@ -77,7 +77,9 @@ def _saved_tensors(node: Node, saved: tuple[Any, ...], parts: int) -> list[Any]:
                 for t, n in zip(made, node.edges, strict=True):
                     t._node = n
         elif source == -1 and not (hasattr(value, "dtype") and hasattr(value, "strides")):
-            made = value.conjugate() if plan.op.holomorphic and value.__class__ is complex else value
+            made = (
+                value.conjugate() if plan.op.holomorphic and value.__class__ is complex else value
+            )
         else:
             made = wrap(value)
             if source >= 0:

@@ -58,8 +58,8 @@ def range(
     """Return the values from start up to end inclusive, in the default floating type."""
     warnings.warn(
         "torch.range is deprecated and will be removed in a future release because its behavior is "
-        "inconsistent with Python's range builtin. Instead, use torch.arange, which produces values "
-        "in [start, end).",
+        "inconsistent with Python's range builtin. Instead, use torch.arange, which produces "
+        "values in [start, end).",
         UserWarning,
         stacklevel=2,
     )
@@ -143,8 +143,8 @@ def _spaced_type(where: str, start: Any, end: Any, dtype: Any, out: Any) -> Any:
     target = np_type(out.dtype if dtype is None else dtype)
     if is_complex and target.kind != "c":
         raise DtypeError(
-            f"torch.{where}(): inferred dtype {dt.get_default_dtype().to_complex()} can't be safely "
-            f"cast to passed dtype {dt.of(target)}"
+            f"torch.{where}(): inferred dtype {dt.get_default_dtype().to_complex()} can't be "
+            f"safely cast to passed dtype {dt.of(target)}"
         )
     if target.kind == "b":
         _check_type(where, target)

@@ -59,7 +59,7 @@ def _low(root: Array) -> int:
 
 
 def geometry(view: Array, base: Array) -> tuple[tuple[int, ...], tuple[int, ...], int]:
-    """Return (size, stride, offset), in elements, that as_strided needs to cut `view` from `base`."""
+    """Return (size, stride, offset), in elements, with which as_strided cuts `view` from `base`."""
     step = int(view.itemsize)
     offset = (address_of(view) - address_of(base)) // step if view.size else 0
     return tuple(view.shape), strides_of(view), offset

@@ -17,6 +17,7 @@ from dtrain.tensor.grad_mode import INFERRING, MODE
 from dtrain.tensor.graph import (
     Leaf,
     Node,
+    Pick,
     RemovableHandle,
     add_hook,
     is_inference,
@@ -117,6 +118,8 @@ class Tensor(Conversion):
     def grad_fn(self) -> Any:
         """The node of the operator that made the tensor; None for a leaf."""
         node = self._node
+        if node.__class__ is Pick:
+            return node.edges[0]
         return None if node.__class__ is Leaf else node
 
     @property

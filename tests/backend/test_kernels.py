@@ -14,11 +14,13 @@ UFUNCS = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # of asin(2) and the like
 @pytest.mark.parametrize("name", UFUNCS)
 def test_a_kernel_gives_what_the_body_gives(name: str) -> None:
     record = REGISTRY[name]
     rng = np.random.default_rng(0)
-    arrays = [rng.uniform(0.5, 2, (3, 4)).astype(np.float32) for _ in record.operands]
+    kind = np.int64 if name.startswith("bitwise") else np.float32
+    arrays = [rng.uniform(0.1, 9, (3, 4)).astype(kind) for _ in record.operands]
     expected = record.body(np, *arrays)
     made = KERNELS["numpy", name](*arrays)
     assert made.dtype == expected.dtype

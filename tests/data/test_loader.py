@@ -75,10 +75,8 @@ def test_two_epochs(
         pytest.skip("excluded by the loader")
     options = f"batch_size={batch_size}, shuffle={shuffle}, drop_last={drop_last}"
     g = "torch.Generator().manual_seed(5)" if generator else "torch.default_generator"
-    check(
-        f"(lambda g: (lambda l: [list(l), list(l), len(l), torch.rand(2), torch.rand(2, generator=g)])"
-        f"(data.DataLoader(rows, {options}, generator=g)))({g})"
-    )
+    look = "lambda l: [list(l), list(l), len(l), torch.rand(2), torch.rand(2, generator=g)]"
+    check(f"(lambda g: ({look})(data.DataLoader(rows, {options}, generator=g)))({g})")
 
 
 @pytest.mark.torch

@@ -33,8 +33,8 @@ is left out, `raises(Error, ..., match="words")` one that must fail in both. A n
   torch has it.
 
 tests/tensor/test_ops.py checks of each call: value, dtype, shape, requires_grad, gradient, second
-gradient, gradient of one input alone, method, name_, out=, inputs that are not contiguous, errors; and of
-elementwise operators on their own: 0-d, empty.
+gradient, gradient of one input alone, method, name_, out=, inputs that are not contiguous, errors;
+and of elementwise operators on their own: 0-d, empty.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Spec:
 
 @dataclass(frozen=True)
 class Call:
-    """One call of an operator; `error` is the class that it raises, `match` words of the message."""
+    """One call of an operator; `error` is the class that it raises, `match` words of its text."""
 
     args: tuple[Any, ...]
     kw: dict[str, Any]

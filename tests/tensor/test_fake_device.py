@@ -18,7 +18,10 @@ pytest.importorskip("torch")  # the samples are filled by tests.oracle, which ne
 from tests.oracle import Absent, Run, find
 
 # NumPy warns of log(0) and the like; dtrain silences it in its own modules, not in the fake one.
-pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::RuntimeWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning"),
+]
 
 CALLS = [
     pytest.param(s, c, id=f"{s.name}-{i}")

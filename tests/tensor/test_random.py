@@ -137,7 +137,8 @@ MERSENNE = lines(
     torch.manual_seed(3); torch.full((8,), 0.5).bernoulli()
     torch.manual_seed(3); torch.bernoulli(torch.full((8,), 0.5, dtype=torch.float64))
     torch.manual_seed(3); torch.multinomial(torch.tensor([0., 1., 2.]), 5, replacement=True)
-    torch.manual_seed(3); torch.multinomial(torch.tensor([[0., 1., 2.], [1, 1, 1]]), 5, replacement=True)
+    torch.manual_seed(3); w = torch.tensor([[0.0, 1.0, 2.0], [1.0, 1.0, 1.0]]);
+        torch.multinomial(w, 5, replacement=True)
     torch.multinomial(torch.tensor([0., 1., 2.]), 3)
     torch.multinomial(torch.tensor([0., 1., 2.]), 4)
     torch.multinomial(torch.tensor([-1., 1., 2.]), 1)

@@ -72,7 +72,7 @@ ERRORS = lines(
     x = torch.ones(2); x.sum().backward()
     x = torch.ones(2, requires_grad=True); y = (x * x).sum(); y.backward(); y.backward()
     torch.zeros(2).foo
-    x = torch.tensor([1, 2]); x.shape = (2,)
+    x = torch.tensor([1, 2]); setattr(x, "shape", (2,))
     """
 )
 

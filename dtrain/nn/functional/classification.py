@@ -70,7 +70,7 @@ def _nll_loss(
     total = xp.add.reduce(loss, None)
     if reduction == "sum":
         return total
-    return total / input.dtype.type(index.size if each is None else each.sum())
+    return total / (input.dtype.type(index.size) if each is None else each.sum())
 
 
 @op(
@@ -88,7 +88,7 @@ def nll_loss_grad(
     index, each = _picked(xp, target, shape[1], weight, ignore_index, g.dtype)
     slope: Any = -g
     if reduction == "mean":
-        slope = slope / g.dtype.type(index.size if each is None else each.sum())
+        slope = slope / (g.dtype.type(index.size) if each is None else each.sum())
     if each is not None:
         slope = slope * each
     made = xp.zeros(shape, g.dtype)

@@ -36,6 +36,15 @@ from dtrain.nn.functional.fold import (
 )
 from dtrain.nn.functional.layer_norm import group_norm, layer_norm, rms_norm
 from dtrain.nn.functional.linear import bilinear
+from dtrain.nn.functional.native import (
+    embedding_bag,
+    grid_sampler,
+    grid_sampler_2d,
+    grid_sampler_3d,
+    native_batch_norm,
+    native_group_norm,
+    native_layer_norm,
+)
 from dtrain.nn.functional.norm import batch_norm as _batch_norm
 from dtrain.nn.functional.norm import instance_norm as _instance_norm
 from dtrain.nn.functional.pad import constant_pad_nd
@@ -55,11 +64,13 @@ __all__ = [
     "adaptive_avg_pool1d", "adaptive_max_pool1d", "alpha_dropout", "avg_pool1d", "batch_norm",
     "bilinear", "celu", "celu_", "channel_shuffle", "constant_pad_nd", "conv1d", "conv2d",
     "conv3d", "conv_tbc", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
-    "convolution", "cosine_similarity", "dropout", "embedding", "feature_alpha_dropout",
-    "group_norm", "hardshrink", "instance_norm", "layer_norm", "log_softmax", "max_pool1d",
-    "max_pool1d_with_indices", "max_pool2d", "max_pool3d", "native_channel_shuffle",
-    "pairwise_distance", "pdist", "pixel_shuffle", "pixel_unshuffle", "prelu", "relu", "relu_",
-    "rms_norm", "rrelu", "rrelu_", "selu", "selu_", "softmax", "threshold", "threshold_",
+    "convolution", "cosine_similarity", "dropout", "embedding", "embedding_bag",
+    "feature_alpha_dropout", "grid_sampler", "grid_sampler_2d", "grid_sampler_3d", "group_norm",
+    "hardshrink", "instance_norm", "layer_norm", "log_softmax", "max_pool1d",
+    "max_pool1d_with_indices", "max_pool2d", "max_pool3d", "native_batch_norm",
+    "native_channel_shuffle", "native_group_norm", "native_layer_norm", "pairwise_distance",
+    "pdist", "pixel_shuffle", "pixel_unshuffle", "prelu", "relu", "relu_", "rms_norm", "rrelu",
+    "rrelu_", "selu", "selu_", "softmax", "threshold", "threshold_",
 ]  # fmt: skip
 
 

@@ -13,8 +13,11 @@ from dtrain.tensor.ops.einsum import *  # noqa: F403
 from dtrain.tensor.ops.elementary import *  # noqa: F403
 from dtrain.tensor.ops.extreme import *  # noqa: F403
 from dtrain.tensor.ops.fill import *  # noqa: F403
+from dtrain.tensor.ops.finite_differences import *  # noqa: F403
+from dtrain.tensor.ops.frexp import *  # noqa: F403
 from dtrain.tensor.ops.gather import *  # noqa: F403
 from dtrain.tensor.ops.getitem import *  # noqa: F403
+from dtrain.tensor.ops.index_reduce import *  # noqa: F403
 from dtrain.tensor.ops.join import *  # noqa: F403
 from dtrain.tensor.ops.linalg_torch import *  # noqa: F403
 from dtrain.tensor.ops.matmul import *  # noqa: F403
@@ -38,8 +41,12 @@ from dtrain.tensor.ops.special_error import *  # noqa: F403
 from dtrain.tensor.ops.special_gamma import *  # noqa: F403
 from dtrain.tensor.ops.special_incomplete import *  # noqa: F403
 from dtrain.tensor.ops.special_polynomials import *  # noqa: F403
+from dtrain.tensor.ops.stft import *  # noqa: F403
+from dtrain.tensor.ops.spellings import *  # noqa: F403
+from dtrain.tensor.ops.statistics import *  # noqa: F403
 from dtrain.tensor.ops.strided import *  # noqa: F403
 from dtrain.tensor.ops.unique import *  # noqa: F403
+from dtrain.tensor.ops.windows import *  # noqa: F403
 
 # The operators and not the modules that hold them; stays the last line.
 __all__ = sorted(n for n, x in globals().items() if callable(x) and not n.startswith("_"))

@@ -6,18 +6,24 @@ from collections.abc import Callable
 from typing import Any
 
 from dtrain.tensor.inplace import accepts_out
+from dtrain.tensor.ops.complex import view_as_complex, view_as_real
 from dtrain.tensor.ops.diagonal import diagonal
 from dtrain.tensor.ops.rearrange import unfold_dim
-from dtrain.tensor.ops.select import split, split_with_sizes, unbind
+from dtrain.tensor.ops.select import select, split, split_with_sizes, unbind
 from dtrain.tensor.ops.shape import expand, permute, squeeze, t, transpose, unsqueeze, view
 from dtrain.tensor.ops.strided import as_strided
+from dtrain.tensor.shape_rules import wrap_dim
 from dtrain.tensor.tensor import Tensor
 
 __all__ = [
+    "alias_copy",
     "as_strided_copy",
+    "detach_copy",
     "diagonal_copy",
     "expand_copy",
     "permute_copy",
+    "select_copy",
+    "slice_copy",
     "split_copy",
     "split_with_sizes_copy",
     "squeeze_copy",
@@ -26,6 +32,8 @@ __all__ = [
     "unbind_copy",
     "unfold_copy",
     "unsqueeze_copy",
+    "view_as_complex_copy",
+    "view_as_real_copy",
     "view_copy",
 ]
 
@@ -44,10 +52,21 @@ def _copying(name: str, view_: Callable[..., Any]) -> Callable[..., Any]:
     return accepts_out(copy)
 
 
+def slice_copy(
+    input: Tensor, dim: int = 0, start: int | None = None, end: int | None = None, step: int = 1
+) -> Any:
+    """Return a copy of the positions from start up to, without, end along a dimension."""
+    at = (slice(None),) * wrap_dim("slice_copy", dim, input._a.ndim)
+    return input[(*at, slice(start, end, step))].clone()
+
+
+alias_copy = _copying("alias_copy", lambda input: input)
 as_strided_copy = _copying("as_strided_copy", as_strided)
+detach_copy = _copying("detach_copy", Tensor.detach)
 diagonal_copy = _copying("diagonal_copy", diagonal)
 expand_copy = _copying("expand_copy", expand)
 permute_copy = _copying("permute_copy", permute)
+select_copy = _copying("select_copy", select)
 split_copy = _copying("split_copy", split)
 split_with_sizes_copy = _copying("split_with_sizes_copy", split_with_sizes)
 squeeze_copy = _copying("squeeze_copy", squeeze)
@@ -56,4 +75,6 @@ transpose_copy = _copying("transpose_copy", transpose)
 unbind_copy = _copying("unbind_copy", unbind)
 unfold_copy = _copying("unfold_copy", unfold_dim)
 unsqueeze_copy = _copying("unsqueeze_copy", unsqueeze)
+view_as_complex_copy = _copying("view_as_complex_copy", view_as_complex)
+view_as_real_copy = _copying("view_as_real_copy", view_as_real)
 view_copy = _copying("view_copy", view)

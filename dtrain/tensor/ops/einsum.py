@@ -31,8 +31,8 @@ def einsum(*args: Any) -> Any:
     Raises:
         ShapeError: Labels and operands do not fit together.
 
-    >>> from dtrain.tensor.create import tensor
-    >>> einsum("i,i->", tensor([1.0, 2.0]), tensor([3.0, 4.0])).item()
+    >>> import dtrain
+    >>> dtrain.einsum("i,i->", dtrain.tensor([1.0, 2.0]), dtrain.tensor([3.0, 4.0])).item()
     11.0
     """
     equation, operands = _spelled(args)

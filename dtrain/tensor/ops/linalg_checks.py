@@ -17,9 +17,9 @@ from dtrain.typing import Array, Xp
 Fn = TypeVar("Fn", bound=Callable[..., Any])
 
 __all__ = [
-    "TITLES", "accepts_outs", "apart", "check_float", "check_matrix", "check_same_type", "check_square",
-    "each_matrix", "mH", "mT", "off_diagonal_inverse", "on_diagonal", "raise_for", "real_type",
-    "with_diagonal",
+    "TITLES", "accepts_outs", "adjoined", "apart", "check_float", "check_matrix", "check_same_type",
+    "check_square", "each_matrix", "off_diagonal_inverse", "on_diagonal", "raise_for", "real_type",
+    "transposed", "with_diagonal",
 ]  # fmt: skip
 
 TITLES = {
@@ -86,8 +86,8 @@ def check_same_type(where: str, a: Any, b: Any) -> None:
     """
     if a.dtype != b.dtype:
         raise DtypeError(
-            f"{where}: Expected A and B to have the same dtype, but found A of type {_title(a)} and "
-            f"B of type {_title(b)} instead"
+            f"{where}: Expected A and B to have the same dtype, but found A of type {_title(a)} "
+            f"and B of type {_title(b)} instead"
         )
 
 
@@ -162,12 +162,12 @@ def accepts_outs(fn: Fn) -> Fn:
 # ---- for rules: on bare arrays and on tensors alike ----
 
 
-def mT(F: Any, a: Any) -> Any:
+def transposed(F: Any, a: Any) -> Any:
     """Return the transposed matrices."""
     return F.transpose(a, -1, -2)
 
 
-def mH(F: Any, a: Any) -> Any:
+def adjoined(F: Any, a: Any) -> Any:
     """Return the transposed and conjugated matrices."""
     return F.conj(F.transpose(a, -1, -2))
 

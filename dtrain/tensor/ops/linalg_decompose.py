@@ -9,16 +9,16 @@ import numpy as np
 from dtrain.errors import GradError, OpError, ShapeError
 from dtrain.tensor.create import eye
 from dtrain.tensor.inplace import accepts_out
-from dtrain.tensor.op import PLAIN, INTERNAL, function, op
+from dtrain.tensor.op import INTERNAL, PLAIN, function, op
 from dtrain.tensor.ops.join import cat
 from dtrain.tensor.ops.linalg_checks import (
     accepts_outs,
+    adjoined,
     check_float,
     check_matrix,
     check_same_type,
     check_square,
     each_matrix,
-    mH,
     on_diagonal,
     raise_for,
 )
@@ -34,10 +34,10 @@ __all__ = [
 
 
 def _cholesky_back(F: Any, g: Any, L: Any) -> Any:
-    inner = F.tril(mH(F, L) @ g, 0)
-    inner = inner + mH(F, F.tril(inner, -1))
-    y = F.triangle_solve(mH(F, L), inner, True, False)
-    return mH(F, F.triangle_solve(mH(F, L), mH(F, y), True, False)) * 0.5
+    inner = F.tril(adjoined(F, L) @ g, 0)
+    inner = inner + adjoined(F, F.tril(inner, -1))
+    y = F.triangle_solve(adjoined(F, L), inner, True, False)
+    return adjoined(F, F.triangle_solve(adjoined(F, L), adjoined(F, y), True, False)) * 0.5
 
 
 def _bad_minor(xp: Xp, a: Array) -> int:
@@ -118,15 +118,14 @@ def cholesky(A: Tensor, *, upper: bool = False) -> Any:
 
 def _qr_square(F: Any, gq: Any, gr: Any, Q: Any, R: Any) -> Any:
     """Return the gradient of A = Q R with as many columns as R has."""
-    inner = None if gr is None else R @ mH(F, gr)
+    inner: Any = 0 if gr is None else R @ adjoined(F, gr)
     if gq is not None:
-        part = mH(F, gq) @ Q
-        inner = -part if inner is None else inner - part
+        inner = inner - adjoined(F, gq) @ Q
     low = F.tril(inner, -1)
     middle = F.to_dtype(F.real(F.diagonal(inner, 0, -2, -1)), inner.dtype)
-    y = Q @ (low + mH(F, low) + on_diagonal(F, middle))
+    y = Q @ (low + adjoined(F, low) + on_diagonal(F, middle))
     y = y if gq is None else y + gq
-    return mH(F, F.triangle_solve(R, mH(F, y), True, False))
+    return adjoined(F, F.triangle_solve(R, adjoined(F, y), True, False))
 
 
 def _qr_back(F: Any, g: Any, input_shape: Any, mode: str, Q: Any, R: Any) -> Any:
@@ -148,7 +147,7 @@ def _qr_back(F: Any, g: Any, input_shape: Any, mode: str, Q: Any, R: Any) -> Any
         first = _qr_square(F, gq, None, Q, R[..., :m])
         return F.cat([first, F.zeroed(Q @ R[..., m:])], -1)
     right = Q @ R[..., m:]
-    more = right @ mH(F, gr[..., m:])
+    more = right @ adjoined(F, gr[..., m:])
     first = _qr_square(F, more if gq is None else gq + more, F.triu(gr[..., :m], 0), Q, R[..., :m])
     return F.cat([first, Q @ gr[..., m:]], -1)
 

@@ -11,9 +11,9 @@ from dtrain.errors import LinAlgError, OpError
 from dtrain.tensor.inplace import accepts_out
 from dtrain.tensor.op import INTERNAL, op
 from dtrain.tensor.ops.linalg_checks import (
+    adjoined,
     apart,
     check_square,
-    mH,
     off_diagonal_inverse,
     real_type,
     with_diagonal,
@@ -35,11 +35,11 @@ def _eigh_back(F: Any, g: Any, eigenvalues: Any, eigenvectors: Any) -> Any:
     gl, gv = g
     V = eigenvectors
     if gv is None:
-        return (V * F.unsqueeze(gl, -2)) @ mH(F, V)
-    turn = mH(F, V) @ gv
-    inner = 0.5 * (turn - mH(F, turn)) * off_diagonal_inverse(F, eigenvalues)
+        return (V * F.unsqueeze(gl, -2)) @ adjoined(F, V)
+    turn = adjoined(F, V) @ gv
+    inner = 0.5 * (turn - adjoined(F, turn)) * off_diagonal_inverse(F, eigenvalues)
     diagonal = F.zeroed(eigenvalues) if gl is None else gl
-    return V @ with_diagonal(F, inner, F.to_dtype(diagonal, inner.dtype)) @ mH(F, V)
+    return V @ with_diagonal(F, inner, F.to_dtype(diagonal, inner.dtype)) @ adjoined(F, V)
 
 
 @op(
@@ -48,6 +48,15 @@ def _eigh_back(F: Any, g: Any, eigenvalues: Any, eigenvectors: Any) -> Any:
 )  # fmt: skip
 def linalg_eigh(xp: Xp, input: Array, UPLO: str) -> tuple[Array, Array]:
     """Return (eigenvalues, eigenvectors); see eigh."""
+    return hermitian_parts(xp, input, UPLO)
+
+
+def hermitian_parts(xp: Xp, input: Array, UPLO: str) -> tuple[Array, Array]:
+    """Return (eigenvalues, eigenvectors) of bare arrays; all nan where elements are not finite.
+
+    Raises:
+        LinAlgError: The iteration does not converge.
+    """
     try:
         values, vectors = xp.linalg.eigh(input, UPLO)
     except np.linalg.LinAlgError:
@@ -67,7 +76,7 @@ def linalg_eigvalsh(xp: Xp, input: Array, UPLO: str) -> Array:
     try:
         return xp.linalg.eigvalsh(input, UPLO)
     except np.linalg.LinAlgError:
-        return linalg_eigh.op.body(xp, input, UPLO)[0]
+        return hermitian_parts(xp, input, UPLO)[0]
 
 
 def _check_triangle(A: Tensor, UPLO: str) -> str:
@@ -104,7 +113,7 @@ def eigvalsh(A: Tensor, UPLO: str = "L") -> Any:
 def _eig_back(F: Any, g: Any, input: Any, eigenvalues: Any, eigenvectors: Any) -> Any:
     gl, gv = g
     V = eigenvectors
-    adjoint = mH(F, V)
+    adjoint = adjoined(F, V)
     if gv is None:
         inner = F.unsqueeze(gl, -1) * adjoint
     else:

@@ -157,9 +157,7 @@ def _solve_one(packed: Any, pivots: Any, y: Any, hermitian: bool) -> Any:
 
 
 @op(INTERNAL)
-def linalg_ldl_solve(
-    xp: Xp, LD: Array, pivots: Array, B: Array, hermitian: bool
-) -> Array:
+def linalg_ldl_solve(xp: Xp, LD: Array, pivots: Array, B: Array, hermitian: bool) -> Array:
     """Return the solutions, computed on the CPU; see ldl_solve."""
     batch = np.broadcast_shapes(LD.shape[:-2], B.shape[:-2])
     count, (n, k) = math.prod(batch), B.shape[-2:]

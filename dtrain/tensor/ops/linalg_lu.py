@@ -18,8 +18,8 @@ from dtrain.tensor.ops.linalg_checks import (
     check_matrix,
     check_same_type,
     check_square,
-    mT,
     raise_for,
+    transposed,
 )
 from dtrain.tensor.ops.linalg_triangular import check_fit, triangle_solve
 from dtrain.tensor.results import named_result
@@ -88,22 +88,23 @@ def _factor_back(F: Any, g: Any, LU: Any, pivots: Any) -> Any:
     head = LU[..., :k, :k]
 
     def by_lower(y: Any) -> Any:  # inv(L).T @ y
-        return F.triangle_solve(mT(F, head), y, True, True)
+        return F.triangle_solve(transposed(F, head), y, True, True)
 
     def by_upper(y: Any) -> Any:  # y @ inv(U).T
-        return mT(F, F.triangle_solve(head, mT(F, y), True, False))
+        return transposed(F, F.triangle_solve(head, transposed(F, y), True, False))
 
     lower, upper = F.tril(g[..., :k, :k], -1), F.triu(g[..., :k, :k], 0)
+    rest = None
     if n > k:  # A = P L [U1 U2], so U2 = inv(L) P.T A2
         rest = by_lower(g[..., :, k:])
-        lower = lower - F.tril(rest @ mT(F, LU[..., :, k:]), -1)
+        lower = lower - F.tril(rest @ transposed(F, LU[..., :, k:]), -1)
     elif m > k:  # A = P [L1; L2] U, so L2 = P.T A2 inv(U)
         rest = by_upper(g[..., k:, :])
-        upper = upper - F.triu(mT(F, LU[..., k:, :]) @ rest, 0)
-    lower = lower + mT(F, F.tril(head, -1)) @ lower
-    inner = F.tril(lower, -1) + F.triu(upper @ mT(F, F.triu(head, 0)), 0)
+        upper = upper - F.triu(transposed(F, LU[..., k:, :]) @ rest, 0)
+    lower = lower + transposed(F, F.tril(head, -1)) @ lower
+    inner = F.tril(lower, -1) + F.triu(upper @ transposed(F, F.triu(head, 0)), 0)
     inner = by_upper(by_lower(inner))
-    if m != n:
+    if rest is not None:
         inner = F.cat([inner, rest], -1 if n > k else -2)
     return F.permuted_rows(inner, pivots, True)
 

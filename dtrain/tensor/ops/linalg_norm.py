@@ -8,7 +8,7 @@ from typing import Any
 from dtrain.errors import OpError, ShapeError
 from dtrain.tensor.inplace import accepts_out
 from dtrain.tensor.op import INTERNAL, function, op
-from dtrain.tensor.ops.linalg_checks import check_float, check_matrix, check_square, mT
+from dtrain.tensor.ops.linalg_checks import check_float, check_matrix, check_square, transposed
 from dtrain.tensor.ops.linalg_solve import linalg_inv_ex
 from dtrain.tensor.ops.linalg_svd import svdvals
 from dtrain.tensor.ops.norm import norm as any_norm
@@ -44,8 +44,8 @@ def vector_norm(
         dims = range(x.ndim) if dim is None or dim == () else wrap_dims("norm", dim, x.ndim)
         if any(not x.shape[d] for d in dims):
             raise OpError(
-                f"linalg.vector_norm cannot compute the {_order(ord)} norm on an empty tensor because "
-                "the operation does not have an identity"
+                f"linalg.vector_norm cannot compute the {_order(ord)} norm on an empty tensor "
+                "because the operation does not have an identity"
             )
     return norm_along(x, ord, dim, keepdim, dtype)
 
@@ -152,7 +152,9 @@ def cond(A: Tensor, p: Any = None) -> Any:
         if not S.shape[-1]:
             return S.sum(-1)
         return S[..., -1] / S[..., 0] if p == -2 else S[..., 0] / S[..., -1]
-    check_square(f"linalg.cond(ord={p})" if isinstance(p, str) else f"linalg.cond(ord={_order(p)})", A)
+    check_square(
+        f"linalg.cond(ord={p})" if isinstance(p, str) else f"linalg.cond(ord={_order(p)})", A
+    )
     if not A.shape[-1]:
         return abs(A).sum((-2, -1))
     inverse, info = linalg_inv_ex(A)
@@ -170,15 +172,13 @@ def dist(input: Tensor, other: Tensor, p: float = 2) -> Any:
     return any_norm(input - other, p)
 
 
-def _euclidean_back(
-    F: Any, g: Any, wanted: Any, x1: Any, x2: Any, result: Any
-) -> tuple[Any, Any]:
+def _euclidean_back(F: Any, g: Any, wanted: Any, x1: Any, x2: Any, result: Any) -> tuple[Any, Any]:
     w = F.where(result == 0, 0, g / result)
     one = two = None
     if wanted[0]:
         one = unbroadcast(F, x1 * F.sum(w, -1, True) - w @ x2, x1.shape)
     if wanted[1]:
-        w = mT(F, w)
+        w = transposed(F, w)
         two = unbroadcast(F, x2 * F.sum(w, -1, True) - w @ x1, x2.shape)
     return one, two
 
@@ -208,7 +208,7 @@ def cdist(
         x1: Points, (*, P, M).
         x2: Points, (*, R, M).
         p: The order of the norm, from 0 to inf.
-        compute_mode: When to use a matrix product for p = 2: quicker, and less exact for near points.
+        compute_mode: When to use a matrix product for p = 2: quicker, less exact for near points.
 
     Returns:
         The distances, (*, P, R).

@@ -11,7 +11,7 @@ from dtrain.tensor.inplace import accepts_out
 from dtrain.tensor.op import INTERNAL, op
 from dtrain.tensor.ops.diagonal import diagonal as diagonal_of
 from dtrain.tensor.ops.join import cat
-from dtrain.tensor.ops.linalg_checks import check_square, mT
+from dtrain.tensor.ops.linalg_checks import check_square, transposed
 from dtrain.tensor.ops.linalg_solve import inv
 from dtrain.tensor.ops.matmul import cross as cross_along
 from dtrain.tensor.ops.matmul import matmul
@@ -41,7 +41,9 @@ def matrix_power(A: Tensor, n: int) -> Any:
     check_square("linalg.matrix_power", A)
     if n == 0:
         m = A.shape[-1]
-        return A.tril(-m) + eye(m, dtype=A.dtype, device=A.device)  # zeros that are part of the graph
+        return A.tril(-m) + eye(
+            m, dtype=A.dtype, device=A.device
+        )  # zeros that are part of the graph
     if n < 0:
         A, n = inv(A), -n
     if n == 1:
@@ -65,9 +67,9 @@ _PADE_REACH = 5.371920351148152
 
 
 def _exp_back(F: Any, g: Any, input: Any) -> Any:
-    """Return the derivative at A.T in direction g: a corner of the exponential of a block matrix."""
+    """Return the derivative at A.T in direction g, a corner of a block matrix's exponential."""
     n = input.shape[-1]
-    a = mT(F, input)
+    a = transposed(F, input)
     blocks = F.cat([F.cat([a, g], -1), F.cat([F.zeroed(a), a], -1)], -2)
     return F.linalg_matrix_exp(blocks)[..., :n, n:]
 

@@ -17,8 +17,8 @@ from dtrain.tensor.ops.linalg_checks import (
     check_same_type,
     check_square,
     each_matrix,
-    mT,
     raise_for,
+    transposed,
 )
 from dtrain.tensor.ops.linalg_lu import factor
 from dtrain.tensor.ops.linalg_triangular import check_fit
@@ -42,7 +42,7 @@ def _zero_pivot(xp: Xp, a: Array) -> int:
 
 @op(
     INTERNAL, returns=("inverse", "info"), node="LinalgInvExBackward0",
-    input=lambda F, g, inverse: -(mT(F, inverse) @ (g @ mT(F, inverse))),
+    input=lambda F, g, inverse: -(transposed(F, inverse) @ (g @ transposed(F, inverse))),
 )  # fmt: skip
 def linalg_inv_ex(xp: Xp, input: Array) -> tuple[Array, Array]:
     """Return (inverse, info); see inv_ex."""
@@ -101,7 +101,7 @@ def _adjugate_input(F: Any, g: Any, input: Any, result: Any) -> Any:
     """Differentiate det(A) * inv(A), the adjugate of an invertible A."""
     inverse, _ = F.linalg_inv_ex(input)
     part = F.sum(g * inverse, (-2, -1), True)
-    return part * mT(F, result) - mT(F, result) @ (g @ mT(F, inverse))
+    return part * transposed(F, result) - transposed(F, result) @ (g @ transposed(F, inverse))
 
 
 @op(INTERNAL, input=_adjugate_input)
@@ -119,7 +119,7 @@ def adjugate(xp: Xp, input: Array) -> Array:
 
 @op(
     INTERNAL,
-    input=lambda F, g, input: F.reshape(g, (*g.shape, 1, 1)) * mT(F, F.adjugate(input)),
+    input=lambda F, g, input: F.reshape(g, (*g.shape, 1, 1)) * transposed(F, F.adjugate(input)),
 )  # fmt: skip
 def linalg_det(xp: Xp, input: Array) -> Array:
     """Return the determinants."""
@@ -143,7 +143,7 @@ def _slogdet_input(F: Any, g: Any, input: Any, sign: Any) -> Any:
         total = total - 1j * F.reshape(turn, (*turn.shape, 1, 1))
     if isinstance(total, int):
         return F.zeroed(input)
-    return total * mT(F, F.conj(F.linalg_inv_ex(input)[0]))
+    return total * transposed(F, F.conj(F.linalg_inv_ex(input)[0]))
 
 
 @op(
@@ -169,8 +169,8 @@ def slogdet(A: Tensor, *, out: Any = None) -> Any:
 
 
 def _solve_back(F: Any, g: Any, wanted: Any, A: Any, B: Any, result: Any) -> tuple[Any, Any]:
-    g_right = F.linalg_solve_ex(mT(F, A), g)[0]
-    left = unbroadcast(F, -(g_right @ mT(F, result)), A.shape) if wanted[0] else None
+    g_right = F.linalg_solve_ex(transposed(F, A), g)[0]
+    left = unbroadcast(F, -(g_right @ transposed(F, result)), A.shape) if wanted[0] else None
     return left, unbroadcast(F, g_right, B.shape) if wanted[1] else None
 
 

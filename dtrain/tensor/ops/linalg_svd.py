@@ -14,16 +14,16 @@ from dtrain.tensor.op import INTERNAL, op
 from dtrain.tensor.ops.choose import where
 from dtrain.tensor.ops.linalg_checks import (
     accepts_outs,
+    adjoined,
     apart,
     check_float,
     check_matrix,
     check_same_type,
     check_square,
-    mH,
     off_diagonal_inverse,
     on_diagonal,
 )
-from dtrain.tensor.ops.linalg_eigen import eigvalsh, linalg_eigh
+from dtrain.tensor.ops.linalg_eigen import eigvalsh, hermitian_parts
 from dtrain.tensor.ops.linalg_solve import is_vector
 from dtrain.tensor.ops.pointwise import square
 from dtrain.tensor.results import named_result
@@ -36,7 +36,7 @@ __all__ = ["lstsq", "matrix_rank", "pinv", "svd", "svdvals"]
 
 
 def _skew(F: Any, a: Any) -> Any:
-    return a - mH(F, a)
+    return a - adjoined(F, a)
 
 
 def _vectors_back(F: Any, gu: Any, gvh: Any, U: Any, S: Any, Vh: Any) -> Any:
@@ -50,12 +50,12 @@ def _vectors_back(F: Any, gu: Any, gvh: Any, U: Any, S: Any, Vh: Any) -> Any:
         return inner
     gaps = off_diagonal_inverse(F, S * S)
     if gu is not None:
-        turn = _skew(F, mH(F, U) @ gu)
+        turn = _skew(F, adjoined(F, U) @ gu)
         inner = turn * gaps * F.unsqueeze(S, -2)
         if gvh is not None and apart(U):
             inner = inner + on_diagonal(F, F.diagonal(turn, 0, -2, -1) / (2 * S))
     if gvh is not None:
-        inner = inner + F.unsqueeze(S, -1) * (_skew(F, Vh @ mH(F, gvh)) * gaps)
+        inner = inner + F.unsqueeze(S, -1) * (_skew(F, Vh @ adjoined(F, gvh)) * gaps)
     return inner
 
 
@@ -72,10 +72,10 @@ def _svd_back(F: Any, g: Any, U: Any, S: Any, Vh: Any) -> Any:
     y = U @ inner @ Vh
     if m > k and gu is not None:
         part = gu / F.unsqueeze(S, -2)
-        y = y + (part - U @ (mH(F, U) @ part)) @ Vh
+        y = y + (part - U @ (adjoined(F, U) @ part)) @ Vh
     if n > k and gvh is not None:
         part = gvh / F.unsqueeze(S, -1)
-        y = y + U @ (part - (part @ mH(F, Vh)) @ Vh)
+        y = y + U @ (part - (part @ adjoined(F, Vh)) @ Vh)
     return y
 
 
@@ -85,6 +85,10 @@ def _svd_back(F: Any, g: Any, U: Any, S: Any, Vh: Any) -> Any:
 )  # fmt: skip
 def linalg_svd(xp: Xp, input: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
     """Return (U, S, Vh); see svd."""
+    return _parts(xp, input, full_matrices)
+
+
+def _parts(xp: Xp, input: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
     m, n = input.shape[-2:]
     if not m * n:
         batch, k = input.shape[:-2], 0
@@ -138,7 +142,9 @@ def _checked(A: Tensor, driver: str | None) -> None:
         )
 
 
-def svd(A: Tensor, full_matrices: bool = True, *, driver: str | None = None, out: Any = None) -> Any:
+def svd(
+    A: Tensor, full_matrices: bool = True, *, driver: str | None = None, out: Any = None
+) -> Any:
     """Return (U, S, Vh) of A = U @ diag(S) @ Vh.
 
     Args:
@@ -175,6 +181,11 @@ def _tolerances(A: Any, atol: Any, rtol: Any) -> tuple[Any, Any]:
     return (0.0 if atol is None else atol), rtol
 
 
+def _above(S: Any, bound: Any) -> Any:
+    """Return how many singular values exceed a bound (*), int64."""
+    return S.gt(bound.unsqueeze(-1)).sum(-1)
+
+
 @accepts_out
 def matrix_rank(
     A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: Any = None, rtol: Any = None
@@ -199,7 +210,7 @@ def matrix_rank(
     bound = rtol * S.amax(-1)
     if isinstance(atol, Tensor) or atol:
         bound = where(bound > atol, bound, atol)
-    return (S > bound.unsqueeze(-1)).sum(-1)
+    return _above(S, bound)
 
 
 # ---- the pseudo-inverse ----
@@ -207,15 +218,15 @@ def matrix_rank(
 
 def _pinv_back(F: Any, g: Any, input: Any, result: Any) -> Any:
     """Source: Golub and Pereyra, The differentiation of pseudo-inverses."""
-    A, P, gh = input, result, mH(F, g)
-    Ph = mH(F, P)
+    A, P, gh = input, result, adjoined(F, g)
+    Ph = adjoined(F, P)
     if A.shape[-2] <= A.shape[-1]:
         K = gh @ P
         KPh = K @ Ph
-        return KPh - mH(F, P @ K) - (A @ P) @ KPh + (Ph @ P) @ (gh - K @ A)
+        return KPh - adjoined(F, P @ K) - (A @ P) @ KPh + (Ph @ P) @ (gh - K @ A)
     K = P @ gh
     PhK = Ph @ K
-    return PhK - mH(F, K @ P) + (gh - A @ K) @ P @ Ph - (PhK @ P) @ A
+    return PhK - adjoined(F, K @ P) + (gh - A @ K) @ P @ Ph - (PhK @ P) @ A
 
 
 @op(INTERNAL, holomorphic=False, node="LinalgPinvBackward0", input=_pinv_back)
@@ -224,10 +235,10 @@ def linalg_pinv(xp: Xp, input: Array, atol: Array, rtol: Array, hermitian: bool)
     if not input.size:
         return xp.zeros((*input.shape[:-2], input.shape[-1], input.shape[-2]), input.dtype)
     if hermitian:
-        values, vectors = linalg_eigh.op.body(xp, input, "L")
+        values, vectors = hermitian_parts(xp, input, "L")
         s, u, vh = abs(values), vectors, vectors.swapaxes(-1, -2).conj()
     else:
-        u, s, vh = linalg_svd.op.body(xp, input, False)
+        u, s, vh = _parts(xp, input, False)
         values = s
     bound = xp.maximum(xp.asarray(atol), xp.asarray(rtol) * s.max(-1))[..., None]
     inverse = xp.where(s > bound, 1 / xp.where(s > bound, values, 1), 0).astype(s.dtype)
@@ -275,9 +286,7 @@ def _check_system(A: Tensor, B: Tensor, driver: str) -> None:
         )
     axis = -1 if is_vector(A, B) else -2
     if B.ndim < -axis or A.shape[-2] != B.shape[axis]:
-        raise ShapeError(
-            f"torch.linalg.lstsq: input.size(-2) should match other.size({axis})"
-        )
+        raise ShapeError(f"torch.linalg.lstsq: input.size(-2) should match other.size({axis})")
     check_same_type("torch.linalg.lstsq", A, B)
 
 
@@ -294,8 +303,8 @@ def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None)
             "gelss" the rank and the singular values; residuals come with all but "gelsy".
 
     Returns:
-        The solution of least norm, (*, n, k) or (*, n); the squared residuals (*, k) where m > n and
-        every matrix has full rank; what is not computed is empty.
+        The solution of least norm, (*, n, k) or (*, n); the squared residuals (*, k) where m > n
+        and every matrix has full rank; what is not computed is empty.
 
     Note:
         All drivers use the singular value decomposition here; torch's use different routines.
@@ -310,7 +319,7 @@ def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: str | None = None)
     X = pinv(A, atol=atol, rtol=rtol) @ B
     S = svdvals(A.detach())
     if S.shape[-1]:
-        rank = (S > _tolerances(A, atol, rtol)[1] * S[..., :1]).sum(-1)
+        rank = _above(S, _tolerances(A, atol, rtol)[1] * S[..., 0])
     else:
         rank = zeros(A.shape[:-2], dtype=dt.int64, device=A.device)
     residuals = abs(X).reshape(-1)[:0]

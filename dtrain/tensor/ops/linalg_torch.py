@@ -124,8 +124,8 @@ def triangular_solve(
     for name, t in (("b", b), ("A", A)):
         if t.ndim < 2:
             raise ShapeError(
-                f"torch.triangular_solve: Expected {name} to have at least 2 dimensions, but it has "
-                f"{t.ndim} dimensions instead"
+                f"torch.triangular_solve: Expected {name} to have at least 2 dimensions, but it "
+                f"has {t.ndim} dimensions instead"
             )
     if transpose:
         solution = solve_triangular(A.mT, b, upper=not upper, unitriangular=unitriangular)
@@ -167,6 +167,7 @@ def _basis(A: Tensor, q: int, rounds: int, M: Tensor | None) -> Any:
 
     Source: Halko, Martinsson and Tropp, Finding structure with randomness, algorithm 4.4.
     """
+
     def times(x: Any, adjoint: bool) -> Any:
         y = (A.mH if adjoint else A) @ x
         return y if M is None else y - (M.mH if adjoint else M) @ x

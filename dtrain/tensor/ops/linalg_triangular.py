@@ -10,7 +10,13 @@ from dtrain.errors import ShapeError
 from dtrain.tensor.create import eye
 from dtrain.tensor.inplace import accepts_out
 from dtrain.tensor.op import INTERNAL, function, op
-from dtrain.tensor.ops.linalg_checks import check_matrix, check_same_type, check_square, mH, mT
+from dtrain.tensor.ops.linalg_checks import (
+    adjoined,
+    check_matrix,
+    check_same_type,
+    check_square,
+    transposed,
+)
 from dtrain.tensor.rules import unbroadcast
 from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, Xp
@@ -39,13 +45,19 @@ def _substitute(xp: Xp, a: Array, b: Array, upper: bool, unit: bool) -> Array:
     return x
 
 
+def _solved(xp: Xp, A: Array, B: Array, upper: bool, unit: bool) -> Array:
+    batch = np.broadcast_shapes(A.shape[:-2], B.shape[:-2])
+    b = xp.broadcast_to(B, (*batch, *B.shape[-2:]))
+    return _substitute(xp, A, b, upper, unit)
+
+
 def _triangle_back(
     F: Any, g: Any, wanted: Any, A: Any, B: Any, upper: bool, unit: bool, result: Any
 ) -> tuple[Any, Any]:
-    right = F.triangle_solve(mT(F, A), g, not upper, unit)
+    right = F.triangle_solve(transposed(F, A), g, not upper, unit)
     left = None
     if wanted[0]:
-        full = unbroadcast(F, -(right @ mT(F, result)), A.shape)
+        full = unbroadcast(F, -(right @ transposed(F, result)), A.shape)
         left = F.triu(full, int(unit)) if upper else F.tril(full, -int(unit))
     return left, unbroadcast(F, right, B.shape) if wanted[1] else None
 
@@ -53,9 +65,7 @@ def _triangle_back(
 @op(INTERNAL, node="LinalgSolveTriangularBackward0", joint=(("A", "B"), _triangle_back))
 def triangle_solve(xp: Xp, A: Array, B: Array, upper: bool, unit: bool) -> Array:
     """Return inv(A) @ B, where of A only one triangle counts; the batches broadcast."""
-    batch = np.broadcast_shapes(A.shape[:-2], B.shape[:-2])
-    b = xp.broadcast_to(B, (*batch, *B.shape[-2:]))
-    return _substitute(xp, A, b, upper, unit)
+    return _solved(xp, A, B, upper, unit)
 
 
 @accepts_out
@@ -101,8 +111,8 @@ def _factored_back(
     right = F.linalg_cholesky_solve(g, L, upper)
     factor = None
     if wanted[1]:
-        both = right @ mH(F, result)
-        both = both + mH(F, both)
+        both = right @ adjoined(F, result)
+        both = both + adjoined(F, both)
         factor = unbroadcast(F, -(L @ both if upper else both @ L), L.shape)
     return unbroadcast(F, right, B.shape) if wanted[0] else None, factor
 
@@ -113,9 +123,9 @@ def _factored_back(
 )  # fmt: skip
 def linalg_cholesky_solve(xp: Xp, B: Array, L: Array, upper: bool) -> Array:
     """Return the solutions; see cholesky_solve."""
-    solve, adjoint = triangle_solve.op.body, L.swapaxes(-1, -2).conj()
-    lower, upper_one = (adjoint, L) if upper else (L, adjoint)
-    return solve(xp, upper_one, solve(xp, lower, B, False, False), True, False)
+    adjoint = L.swapaxes(-1, -2).conj()
+    first, second = (adjoint, L) if upper else (L, adjoint)
+    return _solved(xp, second, _solved(xp, first, B, False, False), True, False)
 
 
 @function

@@ -6,16 +6,17 @@ from math import prod
 from typing import Any
 
 from dtrain.backend.module import module_of
-from dtrain.errors import DtypeError, OpValueError
+from dtrain.errors import DtypeError, OpError, OpValueError
 from dtrain.tensor.inplace import accepts_out
 from dtrain.tensor.op import Kind, function, op
 from dtrain.tensor.ops.getitem import getitem
+from dtrain.tensor.ops.join import cat
 from dtrain.tensor.ops.select import unbind
 from dtrain.tensor.ops.shape import broadcast_shape, expand
 from dtrain.tensor.tensor import Tensor, wrap
 from dtrain.typing import Array, Xp
 
-__all__ = ["argwhere", "masked_select", "nonzero", "unravel_index"]
+__all__ = ["argwhere", "masked_select", "nonzero", "nonzero_static", "unravel_index"]
 
 
 @op(Kind(method=False))
@@ -36,6 +37,21 @@ def nonzero(input: Tensor, *, as_tuple: bool = False, out: Tensor | None = None)
     if as_tuple:
         return unbind(positions(input if input._a.ndim else input.reshape(1)), 1)
     return positions(input, out=out)
+
+
+@function
+@accepts_out
+def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Any:
+    """Return the first `size` positions of elements that are not zero; `fill_value` for the rest.
+
+    Returns:
+        (size, dimensions), int64.
+    """
+    if size < 0:
+        raise OpError(f"nonzero_static: 'size' must be an non-negative integer, got {size}")
+    found = positions(input)
+    left = size - found._a.shape[0]
+    return found[:size] if left <= 0 else cat([found, found.new_full((left, input.ndim), fill_value)])
 
 
 @function

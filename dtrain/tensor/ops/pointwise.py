@@ -290,8 +290,8 @@ def float_power(input: Any, exponent: Any) -> Any:
 @accepts_out
 def ldexp(input: Tensor, other: Tensor) -> Any:
     """Return input * 2 ** other."""
-    exponent = other.to(input.dtype) if input.is_floating_point() else other
-    return input * pow(2.0, exponent)
+    whole = input.is_floating_point() and not other.is_floating_point()
+    return input * pow(2.0, other.to(input.dtype) if whole else other)
 
 
 attach_inplace(float_power)
