@@ -9,7 +9,7 @@ import os
 
 from dtrain.errors import OpValueError
 
-__all__ = ["launcher_variables", "local_rank", "restarts", "world_size"]
+__all__ = ["launcher_variables", "local_rank", "omp_threads", "restarts", "world_size"]
 
 _LAUNCHER_PREFIXES = ("PMI_", "PMIX_", "OMPI_", "SLURM_", "MPI_LOCAL", "HYDI_", "HYDRA_")
 
@@ -34,6 +34,11 @@ def local_rank() -> int | None:
 def restarts() -> int | None:
     """Return how often the launcher has restarted the job, or None without such a launcher."""
     return _integer("TORCHELASTIC_RESTART_COUNT")
+
+
+def omp_threads() -> int | None:
+    """Return OMP_NUM_THREADS, the threads that matrix products may use, or None if not set."""
+    return _integer("OMP_NUM_THREADS")
 
 
 def _integer(name: str) -> int | None:

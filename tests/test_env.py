@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from dtrain.env import launcher_variables, local_rank, restarts, world_size
+from dtrain.env import launcher_variables, local_rank, omp_threads, restarts, world_size
 from dtrain.errors import OpValueError
 
 
@@ -31,7 +31,12 @@ def test_a_world_size_that_is_no_number(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("name", "read"), [("LOCAL_RANK", local_rank), ("TORCHELASTIC_RESTART_COUNT", restarts)]
+    ("name", "read"),
+    [
+        ("LOCAL_RANK", local_rank),
+        ("OMP_NUM_THREADS", omp_threads),
+        ("TORCHELASTIC_RESTART_COUNT", restarts),
+    ],
 )
 def test_what_the_launcher_tells(name, read, monkeypatch):
     monkeypatch.delenv(name, raising=False)

@@ -122,17 +122,19 @@ def run_watched(node: Node, F: Any, g: Any, create_graph: bool) -> Any:
     try:
         outs = run_node(node, F, g, create_graph)
         if ANOMALY.check_nan:
-            for i, d in enumerate(outs):
-                if _has_nan(d):
-                    raise GradError(
-                        f"Function '{node.name()}' returned nan values in its {i}th output."
-                    )
+            _refuse_nan(node, outs)
     except Exception:
         _show_calls(node)
         raise
     finally:
         _RUNNING.node = outside
     return outs
+
+
+def _refuse_nan(node: Node, outs: Any) -> None:
+    for i, d in enumerate(outs):
+        if _has_nan(d):
+            raise GradError(f"Function '{node.name()}' returned nan values in its {i}th output.")
 
 
 def _has_nan(d: Any) -> bool:

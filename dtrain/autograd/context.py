@@ -26,13 +26,13 @@ class _Saved(NamedTuple):
         what: The tensor, if it is a leaf; else its array, or what hooks made of that.
         place: Its node; for an output its number, so that there is no cycle.
         cell: Its version cell.
-        count: Its version when it was saved.
+        version: Its count when it was saved.
     """
 
     what: Any
     place: Any
     cell: Cell
-    count: int
+    version: int
 
 
 class FunctionCtx(Node):
@@ -135,18 +135,20 @@ class FunctionCtx(Node):
         """
         if self.saved is None:
             raise freed_error()
-        return tuple([None if s is None else self._restored(i, s) for i, s in enumerate(self.saved)])
+        return tuple(
+            [None if s is None else self._restored(i, s) for i, s in enumerate(self.saved)]
+        )
 
     saved_variables = saved_tensors
 
     def _restored(self, i: int, saved: _Saved) -> Tensor:
-        what, place, cell, count = saved
+        what, place, cell, version = saved
         held = what.__class__ is Held
-        if cell[0] != count and not held:
+        if cell[0] != version and not held:
             raise VersionError(
                 "one of the variables needed for gradient computation has been modified by an "
                 f"inplace operation: saved tensor {i} of {self.name()} is at version {cell[0]}; "
-                f"expected version {count} instead."
+                f"expected version {version} instead."
             )
         if isinstance(what, Tensor):
             return what
@@ -164,8 +166,7 @@ class FunctionCtx(Node):
         """Run the user's backward."""
         given = list(g) if g.__class__ is Parts else [g]
         grads = [
-            self._given(d, form, create_graph)
-            for d, form in zip(given, self._outputs, strict=True)
+            self._given(d, form, create_graph) for d, form in zip(given, self._outputs, strict=True)
         ]
         with grad_mode(create_graph):
             got = self.rule(self, *grads)

@@ -23,6 +23,7 @@ from dtrain.tensor.grad_mode import MODE
 from dtrain.tensor.graph import Leaf, Node, Parts, bump
 from dtrain.tensor.op import GRAPH, RAW
 from dtrain.tensor.rules import run_node
+from dtrain.tensor.sparse_array import SparseArray
 from dtrain.tensor.tensor import More, Tensor, wrap
 
 __all__ = ["Run", "accumulate", "at_end", "current_run", "grad_mode"]
@@ -40,16 +41,9 @@ _ACTIVE = _Active()
 """The walk under way in this thread: the outermost one and, inside of it, the innermost."""
 
 
-def current_run() -> Run:
-    """Return the innermost walk under way in this thread.
-
-    Raises:
-        GradError: There is none.
-    """
-    run = _ACTIVE.inner
-    if run is None:
-        raise GradError("current_run(): no backward is under way in this thread")
-    return run
+def current_run() -> Run | None:
+    """Return the innermost walk under way in this thread, if there is one."""
+    return _ACTIVE.inner
 
 
 def at_end(fn: Callable[[bool], None]) -> None:
@@ -114,11 +108,11 @@ class Run:
                 for fn in self.endings:
                     fn(well)
 
-    def _descend(self, roots: Sequence[tuple[Any, Any]]) -> None:
+    def _descend(self, roots: Sequence[tuple[Any, Any]]) -> None:  # noqa: C901, PLR0912 (hot)
         order = self.order = self._order([n for n, _ in roots])
         run = run_watched if ANOMALY.enabled else run_node
         grads, pending, wanted, create = self.grads, self.pending, self.wanted, self.create_graph
-        for n, d in roots:
+        for n, _ in roots:
             if n.__class__ is Leaf:
                 pending[n] = pending.get(n, 0) + 1
         for n, d in roots:
@@ -212,7 +206,7 @@ class Run:
             total = d
         elif d is None:
             total = held
-        elif self.create_graph or not isinstance(held, np.ndarray):
+        elif self.create_graph or d.__class__ is SparseArray or not isinstance(held, np.ndarray):
             total = held + d
         else:
             total = np.add(held, d, out=held) if held.dtype == d.dtype else held + d
@@ -261,7 +255,9 @@ def accumulate(leaf: Leaf, g: Any, fresh: bool, create_graph: bool) -> None:
         _add_to_grad(tensor, g, fresh, create_graph)
     if leaf.ready:
         for hook in tuple(leaf.ready.values()):
-            hook(tensor)
+            got = hook(tensor)
+            if got is not None and got is not tensor:
+                raise GradError("Tensor post accumulate grad hooks should return None.")
 
 
 def _add_to_grad(tensor: Tensor, g: Any, fresh: bool, create_graph: bool) -> None:
@@ -272,6 +268,8 @@ def _add_to_grad(tensor: Tensor, g: Any, fresh: bool, create_graph: bool) -> Non
     held = more.grad
     if create_graph:
         more.grad = g if held is None else held + g
+    elif SparseArray in (a.__class__, target.__class__):
+        more.grad = wrap(a if held is None else held._a + a)
     elif held is None:
         if a.dtype != target.dtype or a.__class__ is not target.__class__:
             a = _like(a, target)

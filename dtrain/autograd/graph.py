@@ -78,6 +78,7 @@ def _all_hook(nodes: Sequence[Any], fn: Callable[[Any], Any]) -> list[Callable[[
     def hook_of(i: int) -> Callable[[Tensor], None]:
         def hook(g: Tensor) -> None:
             run = current_run()
+            assert run is not None
             with lock:
                 if run not in came:
                     came[run] = sum(run.will_reach(n) for n in nodes), [None] * len(nodes)

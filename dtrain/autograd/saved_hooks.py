@@ -114,7 +114,7 @@ def _pack_node(node: Node) -> None:
     hooks, plan = current_hooks(), node.plan
     if hooks is None or plan is None or node.saved.__class__ is not tuple or not node.checks:
         return
-    values = []
+    values: list[Any] = []
     for value, (_, what) in zip(node.saved, plan.saves, strict=True):
         if what == "value" and _is_array(value):
             values.append(hold(value, hooks))

@@ -6,11 +6,10 @@ Both are one small finder over sys.meta_path.
 from __future__ import annotations
 
 import importlib
-import importlib.abc
 import importlib.machinery
 import importlib.util
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
@@ -22,12 +21,30 @@ ALIASES = {
     "dtrain.utils.data.dataset": "dtrain.data.dataset",
     "dtrain.utils.data.distributed": "dtrain.data.distributed",
     "dtrain.utils.data.sampler": "dtrain.data.sampler",
+    "dtrain.utils.hooks": "dtrain.tensor.graph",
     "dtrain.utils.dlpack": "dtrain.tensor.interop",
     "dtrain.nn.modules": "dtrain.nn",
+    "dtrain.nn.modules.channelshuffle": "dtrain.nn.resize",
+    "dtrain.nn.modules.container": "dtrain.nn.containers",
+    "dtrain.nn.modules.fold": "dtrain.nn.resize",
+    "dtrain.nn.modules.instancenorm": "dtrain.nn.batchnorm",
+    "dtrain.nn.modules.normalization": "dtrain.nn.norm",
+    "dtrain.nn.modules.pixelshuffle": "dtrain.nn.resize",
+    "dtrain.nn.modules.pooling": "dtrain.nn.pool",
+    "dtrain.nn.modules.sparse": "dtrain.nn.embedding",
+    "dtrain.nn.modules.upsampling": "dtrain.nn.resize",
     "dtrain.nn.parallel": "dtrain.parallel",
+    "dtrain.cuda.amp.autocast_mode": "dtrain.cuda.amp",
+    "dtrain.cuda.amp.grad_scaler": "dtrain.cuda.amp",
+    "dtrain.amp.autocast_mode": "dtrain.amp.autocast",
+    "dtrain.amp.grad_scaler": "dtrain.amp.scaler",
     "dtrain.nn.parallel.distributed": "dtrain.parallel.ddp",
-    "dtrain.nn.utils": "dtrain.nn.clip",
     "dtrain.nn.utils.clip_grad": "dtrain.nn.clip",
+    "dtrain.nn.utils.convert_parameters": "dtrain.nn.clip",
+    "dtrain.nn.utils.rnn": "dtrain.nn.sequence",
+    "dtrain.optim._adafactor": "dtrain.optim.adafactor",
+    "dtrain.optim._muon": "dtrain.optim.muon",
+    "dtrain.optim.adamw": "dtrain.optim.adam",
     "dtrain.optim.lr_scheduler": "dtrain.optim.schedule",
     "dtrain.random": "dtrain.tensor.random",
     "dtrain.serialization": "dtrain.checkpoint",
@@ -51,7 +68,7 @@ def resolve(name: str) -> str:
     return name
 
 
-class _Loader(importlib.abc.Loader):
+class _Loader:
     """Gives an existing module as the result of importing another name."""
 
     def __init__(self, target: str) -> None:
@@ -66,7 +83,7 @@ class _Loader(importlib.abc.Loader):
         module.__spec__ = self.own_spec  # the import system has put the alias there
 
 
-class _Finder(importlib.abc.MetaPathFinder):
+class _Finder:
     """Resolves the aliases that begin with a name."""
 
     def __init__(self, root: str) -> None:
@@ -101,10 +118,18 @@ def install() -> None:
         del sys.modules[name]
 
 
-def lazy_children(package: str) -> Callable[[str], Any]:
-    """Return a module `__getattr__` that imports submodules (and aliases) on first use."""
+def lazy_children(package: str, names: Mapping[str, str] | None = None) -> Callable[[str], Any]:
+    """Return a module `__getattr__` that imports submodules (and aliases) on first use.
+
+    Args:
+        package: The module's name.
+        names: Names that another module defines, each with that module.
+    """
+    elsewhere = names or {}
 
     def find(name: str) -> Any:
+        if name in elsewhere:
+            return getattr(importlib.import_module(elsewhere[name]), name)
         full = f"{package}.{name}"
         if not name.startswith("_") and importlib.util.find_spec(full) is not None:
             return importlib.import_module(full)

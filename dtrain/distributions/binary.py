@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from dtrain.distributions import constraints
 from dtrain.distributions.distribution import Distribution
@@ -16,9 +16,9 @@ from dtrain.distributions.utils import (
     probs_to_logits,
 )
 from dtrain.errors import OpValueError
+from dtrain.nn.functional import logsigmoid
 from dtrain.tensor.draws import binomial, poisson, standard_gamma
 from dtrain.tensor.grad_mode import no_grad
-from dtrain.nn.functional import logsigmoid
 from dtrain.tensor.ops import lgamma, log1p, where
 from dtrain.tensor.query import finfo
 from dtrain.tensor.random import bernoulli
@@ -42,7 +42,7 @@ _EMPTY = Size()
 class BinaryDistribution(Distribution):
     """A distribution with the parameter `probs` or, in its place, `logits` = log(p / (1 - p))."""
 
-    arg_constraints: Any = {  # noqa: RUF012
+    arg_constraints: ClassVar[Any] = {
         "probs": constraints.unit_interval, "logits": constraints.real,
     }  # fmt: skip
 
@@ -56,7 +56,8 @@ class BinaryDistribution(Distribution):
 
     @property
     def _param(self) -> Any:
-        return vars(self)["probs"] if "probs" in vars(self) else self.logits
+        given = vars(self).get("probs")
+        return self.logits if given is None else given
 
     @property
     def param_shape(self) -> Size:
@@ -165,7 +166,7 @@ class Geometric(BinaryDistribution):
 class Binomial(BinaryDistribution):
     """How many of `total_count` trials succeed."""
 
-    arg_constraints: Any = {  # noqa: RUF012
+    arg_constraints: ClassVar[Any] = {
         "total_count": constraints.nonnegative_integer, **BinaryDistribution.arg_constraints,
     }  # fmt: skip
     has_enumerate_support = True
@@ -205,15 +206,12 @@ class Binomial(BinaryDistribution):
         self._validate_sample(value)
         n, logits = self.total_count, self.logits
         choose = lgamma(n + 1) - lgamma(value + 1) - lgamma(n - value + 1)
-        # n log(1 + exp(logits)), without overflow
-        return choose + value * logits - n * (logits.clamp(min=0) + log1p((-logits.abs()).exp()))
+        return choose + value * logits + n * logsigmoid(-logits)
 
     def entropy(self) -> Any:
         count = int(self.total_count.max())
         if not bool((self.total_count == count).all()):
-            raise NotImplementedError(
-                "Inhomogeneous total count not supported by `entropy`."
-            )
+            raise NotImplementedError("Inhomogeneous total count not supported by `entropy`.")
         log_prob = self.log_prob(self.enumerate_support(False))
         return -(log_prob.exp() * log_prob).sum(0)
 
@@ -230,7 +228,7 @@ class Binomial(BinaryDistribution):
 class NegativeBinomial(BinaryDistribution):
     """The number of successes before `total_count` failures."""
 
-    arg_constraints: Any = {  # noqa: RUF012
+    arg_constraints: ClassVar[Any] = {
         "total_count": constraints.greater_than_eq(0),
         "probs": constraints.half_open_interval(0.0, 1.0),
         "logits": constraints.real,

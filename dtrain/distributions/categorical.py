@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from dtrain.distributions import constraints
 from dtrain.distributions.binary import Binomial
@@ -41,7 +41,7 @@ _EMPTY = Size()
 class CategoricalBase(Distribution):
     """A distribution with a row of `probs`, or of `logits`, for each of its batch."""
 
-    arg_constraints: Any = {  # noqa: RUF012
+    arg_constraints: ClassVar[Any] = {
         "probs": constraints.simplex, "logits": constraints.real_vector,
     }  # fmt: skip
 
@@ -64,7 +64,8 @@ class CategoricalBase(Distribution):
 
     @property
     def _param(self) -> Any:
-        return vars(self)["probs"] if "probs" in vars(self) else self.logits
+        given = vars(self).get("probs")
+        return self.logits if given is None else given
 
     @property
     def param_shape(self) -> Size:
@@ -91,6 +92,9 @@ class CategoricalBase(Distribution):
     def _row_entropy(self) -> Any:
         logits = self.logits.clamp(min=finfo(self.logits.dtype).min)
         return -(logits * self.probs).sum(-1)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
 
 
 class Categorical(CategoricalBase):
@@ -137,6 +141,8 @@ class Categorical(CategoricalBase):
 
     def entropy(self) -> Any:
         return self._row_entropy()
+
+    __repr__ = Distribution.__repr__
 
     def enumerate_support(self, expand: bool = True) -> Any:
         return self._enumerated(arange(self._num_events, device=self._param.device), expand)
@@ -247,6 +253,3 @@ class Multinomial(CategoricalBase):
         weight = parts.log_prob(counts).exp()
         factorials = (weight * lgamma(counts + 1)).sum((0, -1))
         return n * self._row_entropy() - math.lgamma(n + 1) + factorials
-
-    def __repr__(self) -> str:
-        return "Multinomial()"

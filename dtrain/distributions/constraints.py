@@ -54,11 +54,11 @@ class _Dependent(Constraint):
         self._is_discrete, self._event_dim = is_discrete, event_dim
 
     @property
-    def is_discrete(self) -> bool:  # type: ignore[override]
+    def is_discrete(self) -> bool:
         return bool(self._known("is_discrete", self._is_discrete))
 
     @property
-    def event_dim(self) -> int:  # type: ignore[override]
+    def event_dim(self) -> int:
         return int(self._known("event_dim", self._event_dim))
 
     @staticmethod
@@ -80,9 +80,7 @@ class _Dependent(Constraint):
 class _DependentProperty(property, _Dependent):
     """A property that gives a constraint; on the class it stands for a dependent one."""
 
-    def __init__(
-        self, fn: Any = None, *, is_discrete: Any = None, event_dim: Any = None
-    ) -> None:
+    def __init__(self, fn: Any = None, *, is_discrete: Any = None, event_dim: Any = None) -> None:
         super().__init__(fn)
         self._is_discrete, self._event_dim = is_discrete, event_dim
 
@@ -223,20 +221,18 @@ class _IndependentConstraint(Constraint):
         self.reinterpreted_batch_ndims = reinterpreted_batch_ndims
 
     @property
-    def is_discrete(self) -> bool:  # type: ignore[override]
+    def is_discrete(self) -> bool:
         return bool(self.base_constraint.is_discrete)
 
     @property
-    def event_dim(self) -> int:  # type: ignore[override]
+    def event_dim(self) -> int:
         return int(self.base_constraint.event_dim) + self.reinterpreted_batch_ndims
 
     def check(self, value: Tensor) -> Any:
         inside = self.base_constraint.check(value)
         left = inside.dim() - self.reinterpreted_batch_ndims
         if left < 0:
-            raise OpValueError(
-                f"Expected value.dim() >= {self.event_dim} but got {value.dim()}"
-            )
+            raise OpValueError(f"Expected value.dim() >= {self.event_dim} but got {value.dim()}")
         return inside.reshape((*inside.shape[:left], -1)).all(-1)
 
     def __repr__(self) -> str:
@@ -250,11 +246,11 @@ class MixtureSameFamilyConstraint(Constraint):
         self.base_constraint = base_constraint
 
     @property
-    def is_discrete(self) -> bool:  # type: ignore[override]
+    def is_discrete(self) -> bool:
         return bool(self.base_constraint.is_discrete)
 
     @property
-    def event_dim(self) -> int:  # type: ignore[override]
+    def event_dim(self) -> int:
         return int(self.base_constraint.event_dim)
 
     def check(self, value: Tensor) -> Any:
@@ -275,11 +271,11 @@ class _Joined(Constraint):
         self.cseq, self.dim = list(cseq), dim
 
     @property
-    def is_discrete(self) -> bool:  # type: ignore[override]
+    def is_discrete(self) -> bool:
         return any(c.is_discrete for c in self.cseq)
 
     @property
-    def event_dim(self) -> int:  # type: ignore[override]
+    def event_dim(self) -> int:
         return max(int(c.event_dim) for c in self.cseq)
 
 
@@ -302,7 +298,7 @@ class stack(_Joined):
     """Constraints on slices, as dtrain.stack joins them."""
 
     @property
-    def event_dim(self) -> int:  # type: ignore[override]
+    def event_dim(self) -> int:
         inner = max(int(c.event_dim) for c in self.cseq)
         return inner + 1 if self.dim + inner < 0 else inner
 

@@ -32,10 +32,9 @@ class Distribution:
 
     has_rsample: bool = False
     has_enumerate_support: bool = False
-    arg_constraints: Any = NotImplemented
+    arg_constraints: ClassVar[Any] = NotImplemented
     support: Any = NotImplemented
     _validate_args: bool = __debug__
-    _mean_carrier_measure: ClassVar[float] = 0.0
 
     @staticmethod
     def set_default_validate_args(value: bool) -> None:
@@ -114,27 +113,27 @@ class Distribution:
             )
         elif not bool(support.check(value).all()):
             raise OpValueError(
-                f"Expected value argument ({type(value).__name__} of shape {tuple(value.shape)}) to "
-                f"be within the support ({support!r}) of the distribution {self!r}, but found "
+                f"Expected value argument ({type(value).__name__} of shape {tuple(value.shape)}) "
+                f"to be within the support ({support!r}) of the distribution {self!r}, but found "
                 f"invalid values:\n{value}"
             )
 
     def expand(self, batch_shape: Shape, _instance: Any = None) -> Any:
         """Return the distribution with its batch expanded, without copying parameters."""
         new = self._blank(batch_shape, _instance)
-        lead = len(self._batch_shape)
         for name, value in vars(self).items():
-            if isinstance(value, Tensor):
-                vars(new)[name] = value.expand(shape_of(batch_shape, value.shape[lead:]))
-            elif isinstance(value, Distribution):
+            if isinstance(value, Distribution):
                 vars(new)[name] = value.expand(batch_shape)
         return new
 
     def _blank(self, batch_shape: Shape, instance: Any) -> Any:
-        """Return a copy that still lacks its tensors and inner distributions."""
+        """Return an expanded copy that still lacks its inner distributions."""
         new = type(self).__new__(type(self)) if instance is None else instance
+        lead = len(self._batch_shape)
         for name, value in vars(self).items():
-            if not isinstance(value, (Tensor, Distribution)):
+            if isinstance(value, Tensor):
+                vars(new)[name] = value.expand(shape_of(batch_shape, value.shape[lead:]))
+            elif not isinstance(value, Distribution):
                 vars(new)[name] = value
         new._batch_shape = Size(batch_shape)
         return new
@@ -227,5 +226,3 @@ class Distribution:
             if value is not None:
                 shown.append(f"{name}: {value if value.numel() == 1 else value.size()}")
         return f"{type(self).__name__}({', '.join(shown)})"
-
-

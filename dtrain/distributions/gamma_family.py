@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
 
 from dtrain.distributions import constraints
 from dtrain.distributions.distribution import Distribution
-from dtrain.distributions.utils import shape_of
+from dtrain.distributions.utils import broadcast_all, shape_of
 from dtrain.errors import OpValueError
 from dtrain.tensor.draws import dirichlet, standard_gamma
 from dtrain.tensor.ops import digamma, igamma, lgamma, log1p, stack, where, xlogy
@@ -24,7 +24,7 @@ _EMPTY = Size()
 class Exponential(Distribution):
     """The distribution of waiting times at the given rate."""
 
-    arg_constraints: Any = {"rate": constraints.positive}  # noqa: RUF012
+    arg_constraints: ClassVar[Any] = {"rate": constraints.positive}
     support: Any = constraints.nonnegative
     has_rsample = True
     rate: Tensor
@@ -70,7 +70,7 @@ class Exponential(Distribution):
 class Gamma(Distribution):
     """The gamma distribution with the shape `concentration` and a rate."""
 
-    arg_constraints: Any = {  # noqa: RUF012
+    arg_constraints: ClassVar[Any] = {
         "concentration": constraints.positive, "rate": constraints.positive,
     }  # fmt: skip
     support: Any = constraints.nonnegative
@@ -96,8 +96,7 @@ class Gamma(Distribution):
     def rsample(self, sample_shape: Shape = _EMPTY) -> Any:
         shape = self._extended_shape(sample_shape)
         value: Any = standard_gamma(self.concentration.expand(shape)) / self.rate
-        value.detach().clamp_(min=finfo(value.dtype).tiny)  # the gradient is not to see it
-        return value
+        return value.clamp(min=finfo(value.dtype).tiny)
 
     def log_prob(self, value: Any) -> Any:
         self._validate_sample(value)
@@ -116,7 +115,7 @@ class Gamma(Distribution):
 class Chi2(Gamma):
     """The distribution of the sum of `df` squared normal numbers."""
 
-    arg_constraints: Any = {"df": constraints.positive}  # noqa: RUF012
+    arg_constraints: ClassVar[Any] = {"df": constraints.positive}
 
     def __init__(self, df: Any, validate_args: bool | None = None) -> None:
         super().__init__(0.5 * df, 0.5, validate_args)
@@ -130,7 +129,7 @@ class Chi2(Gamma):
 class Dirichlet(Distribution):
     """The distribution over the simplex with a concentration for each corner, (..., K)."""
 
-    arg_constraints: Any = {  # noqa: RUF012
+    arg_constraints: ClassVar[Any] = {
         "concentration": constraints.independent(constraints.positive, 1)
     }
     support: Any = constraints.simplex
@@ -151,7 +150,7 @@ class Dirichlet(Distribution):
     def mode(self) -> Any:
         above = (self.concentration - 1).clamp(min=0)
         mode = above / above.sum(-1, True)
-        corner = self.concentration.argmax(-1, True)
+        corner = mode.argmax(-1, True)
         flat = (self.concentration < 1).all(-1, True)
         ones = mode.new_zeros(tuple(mode.shape)).scatter(-1, corner, 1.0)
         return where(flat, ones, mode)
@@ -179,24 +178,28 @@ class Dirichlet(Distribution):
 class Beta(Distribution):
     """The beta distribution on (0, 1)."""
 
-    arg_constraints: Any = {  # noqa: RUF012
+    arg_constraints: ClassVar[Any] = {
         "concentration1": constraints.positive, "concentration0": constraints.positive,
     }  # fmt: skip
     support: Any = constraints.unit_interval
     has_rsample = True
-    concentration1: Tensor
-    concentration0: Tensor
 
     def __init__(
         self, concentration1: Any, concentration0: Any, validate_args: bool | None = None
     ) -> None:
-        self._set(validate_args, concentration1=concentration1, concentration0=concentration0)
+        both = stack(broadcast_all(concentration1, concentration0), -1)
+        self._dirichlet = Dirichlet(both, validate_args=False)
+        super().__init__(self._dirichlet.batch_shape, validate_args=validate_args)
 
     @property
-    def _dirichlet(self) -> Dirichlet:
-        return Dirichlet(
-            stack([self.concentration1, self.concentration0], -1), validate_args=False
-        )
+    def concentration1(self) -> Any:
+        """The pull towards 1."""
+        return self._dirichlet.concentration[..., 0]
+
+    @property
+    def concentration0(self) -> Any:
+        """The pull towards 0."""
+        return self._dirichlet.concentration[..., 1]
 
     @property
     def mean(self) -> Any:
@@ -225,7 +228,7 @@ class Beta(Distribution):
 class FisherSnedecor(Distribution):
     """The distribution of the quotient of two mean squares, of `df1` and `df2` normal numbers."""
 
-    arg_constraints: Any = {"df1": constraints.positive, "df2": constraints.positive}  # noqa: RUF012
+    arg_constraints: ClassVar[Any] = {"df1": constraints.positive, "df2": constraints.positive}
     support: Any = constraints.positive
     has_rsample = True
     df1: Tensor

@@ -7,8 +7,6 @@ from typing import Any, ClassVar
 
 from dtrain.distributions import constraints
 from dtrain.distributions.distribution import Distribution
-from dtrain.distributions.utils import broadcast_all
-from dtrain.errors import OpValueError
 from dtrain.tensor.draws import standard_gamma
 from dtrain.tensor.grad_mode import no_grad
 from dtrain.tensor.ops import (
@@ -40,7 +38,7 @@ class LocationScale(Distribution):
     A subclass says what is true of z: its samples, log density, cdf and its inverse, and moments.
     """
 
-    arg_constraints: Any = {"loc": constraints.real, "scale": constraints.positive}  # noqa: RUF012
+    arg_constraints: ClassVar[Any] = {"loc": constraints.real, "scale": constraints.positive}
     support: Any = constraints.real
     has_rsample = True
     loc: Tensor
@@ -207,7 +205,7 @@ class Gumbel(LocationScale):
 class StudentT(LocationScale):
     """Student's t distribution of `df` degrees of freedom."""
 
-    arg_constraints: Any = {  # noqa: RUF012
+    arg_constraints: ClassVar[Any] = {
         "df": constraints.positive, "loc": constraints.real, "scale": constraints.positive,
     }  # fmt: skip
     df: Tensor
@@ -265,15 +263,14 @@ class Uniform(Distribution):
     high: Tensor
 
     def __init__(self, low: Any, high: Any, validate_args: bool | None = None) -> None:
-        lower, upper = broadcast_all(low, high)
-        self._set(validate_args, low=lower, high=upper)
-        if self._validate_args and not bool((lower < upper).all()):
-            raise OpValueError("Uniform is not defined when low>= high")
+        self._set(validate_args, low=low, high=high)
 
-    arg_constraints: Any = {  # noqa: RUF012
-        "low": constraints.dependent(is_discrete=False, event_dim=0),
-        "high": constraints.dependent(is_discrete=False, event_dim=0),
-    }
+    @property
+    def arg_constraints(self) -> Any:
+        """Each end is held to its side of the other."""
+        return {
+            "low": constraints.less_than(self.high), "high": constraints.greater_than(self.low),
+        }  # fmt: skip
 
     @constraints.dependent_property(is_discrete=False, event_dim=0)
     def support(self) -> Any:

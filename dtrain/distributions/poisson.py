@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from dtrain.distributions import constraints
 from dtrain.distributions.distribution import Distribution
@@ -21,7 +21,7 @@ _EMPTY = Size()
 class Poisson(Distribution):
     """The Poisson distribution with the given rate."""
 
-    arg_constraints: Any = {"rate": constraints.nonnegative}  # noqa: RUF012
+    arg_constraints: ClassVar[Any] = {"rate": constraints.nonnegative}
     support: Any = constraints.nonnegative_integer
     rate: Tensor
 

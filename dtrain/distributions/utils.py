@@ -76,7 +76,7 @@ def sum_rightmost(value: Any, dims: int) -> Any:
     """Return the sum over the last `dims` dimensions."""
     if dims == 0 or not isinstance(value, Tensor):
         return value
-    return value.reshape(tuple(value.shape[: value.dim() - dims]) + (-1,)).sum(-1)
+    return value.reshape((*value.shape[: value.dim() - dims], -1)).sum(-1)
 
 
 class lazy_property:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 
+from dtrain.errors import OpTypeError
 from dtrain.nn import functional as F
 from dtrain.nn.module import Module
 from dtrain.tensor.tensor import Tensor
@@ -99,6 +100,8 @@ class HuberLoss(_Loss):
     """Quadratic where |input - target| < delta, linear beyond with the slope delta."""
 
     def __init__(self, reduction: str = "mean", delta: float = 1.0) -> None:
+        if not isinstance(delta, (float, int)):
+            raise OpTypeError(f"delta must be a float or int, got: {type(delta)}")
         super().__init__(reduction=reduction)
         self.delta = delta
 

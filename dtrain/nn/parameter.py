@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Any, TypeVar, cast
 
-from dtrain.errors import OpTypeError
+from dtrain.errors import OpError, OpTypeError
 from dtrain.tensor.create import empty
 from dtrain.tensor.tensor import Tensor, wrap, wrap_as
 
-__all__ = ["Buffer", "Parameter"]
+__all__ = [
+    "Buffer",
+    "Parameter",
+    "UninitializedBuffer",
+    "UninitializedParameter",
+    "UninitializedTensorMixin",
+    "is_lazy",
+]
 
 T = TypeVar("T", bound=Tensor)
 
@@ -68,6 +75,105 @@ class Buffer(Tensor, metaclass=_BufferType):
         if id(self) not in memo:
             memo[id(self)] = _twin(self, type(self)(_copy_of(self)))
         return cast(Buffer, memo[id(self)])
+
+
+class UninitializedTensorMixin:
+    """A tensor whose shape is not known yet; `materialize` gives it one."""
+
+    __slots__ = ()
+    cls_to_become: type[Tensor]
+
+    def materialize(self, shape: Any, device: Any = None, dtype: Any = None) -> None:
+        """Become a common parameter or buffer with undefined values.
+
+        Args:
+            shape: The shape.
+            device: Where it is to lie; as so far by default.
+            dtype: Its type; as so far by default.
+        """
+        data: Any = self.data  # type: ignore[attr-defined]
+        self.data = empty(shape, device=device or data.device, dtype=dtype or data.dtype)
+        self.__class__ = self.cls_to_become  # type: ignore[assignment]
+
+    @property
+    def shape(self) -> Any:
+        """Refuse: there is none yet."""
+        raise OpError(
+            "Can't access the shape of an uninitialized parameter or buffer. This error usually "
+            "happens in `load_state_dict` when trying to load an uninitialized parameter into an "
+            "initialized one. Call `forward` to initialize the parameters before accessing their "
+            "attributes."
+        )
+
+    def share_memory_(self) -> Any:
+        """Refuse: there is no memory yet."""
+        raise OpError(
+            "Can't share memory on an uninitialized parameter or buffer. Call `forward` to "
+            "initialize the parameters before calling `module.share_memory()`."
+        )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}>"
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        if id(self) not in memo:
+            memo[id(self)] = self.__reduce_ex__(4)[0](*self.__reduce_ex__(4)[1])
+        return memo[id(self)]
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        own: Any = self
+        return type(self), (own.requires_grad, own.data.device, own.data.dtype)
+
+
+class UninitializedParameter(UninitializedTensorMixin, Parameter):  # type: ignore[misc]
+    """A parameter whose shape is not known yet.
+
+    Args:
+        requires_grad: Whether backward gives it a gradient.
+        device: Where it is to lie.
+        dtype: Its type.
+    """
+
+    __slots__ = ()
+    cls_to_become = Parameter
+
+    def __new__(  # noqa: D102
+        cls, requires_grad: bool = True, device: Any = None, dtype: Any = None
+    ) -> UninitializedParameter:
+        made = wrap_as(cls, empty(0, device=device, dtype=dtype)._a)
+        return made.requires_grad_(requires_grad)
+
+
+class UninitializedBuffer(UninitializedTensorMixin, Tensor):  # type: ignore[misc]
+    """A buffer whose shape is not known yet.
+
+    Args:
+        requires_grad: Whether backward gives it a gradient.
+        device: Where it is to lie.
+        dtype: Its type.
+        persistent: Whether it is part of the module's state_dict.
+    """
+
+    __slots__ = ()
+    cls_to_become = Tensor
+    persistent: bool
+    _is_buffer: bool
+
+    def __new__(  # noqa: D102
+        cls,
+        requires_grad: bool = False,
+        device: Any = None,
+        dtype: Any = None,
+        persistent: bool = True,
+    ) -> UninitializedBuffer:
+        made = wrap_as(cls, empty(0, device=device, dtype=dtype)._a)
+        made.persistent, made._is_buffer = persistent, True
+        return made.requires_grad_(requires_grad)
+
+
+def is_lazy(param: Any) -> bool:
+    """Return True for a parameter or buffer whose shape is not known yet."""
+    return isinstance(param, UninitializedTensorMixin)
 
 
 def _data_of(cls: type, data: Any) -> Tensor:

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from dtrain.errors import OpValueError
 from dtrain.optim.optimizer import Optimizer
-from dtrain.optim.options import check_at_least, check_spellings, with_decay
+from dtrain.optim.options import (
+    check_at_least,
+    check_betas,
+    check_rate,
+    check_spellings,
+    descent,
+    move_towards,
+    with_decay,
+)
+from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, Xp
 
 __all__ = ["Adam", "AdamW"]
@@ -26,7 +34,7 @@ class Adam(Optimizer):
         foreach: torch's spelling for several parameters at once.
         maximize: Climb instead of descending.
         capturable: torch's spelling for CUDA graphs.
-        differentiable: False.
+        differentiable: Record the steps, so that a gradient can be taken through them.
         fused: torch's spelling for all in one kernel.
         decoupled_weight_decay: Decay the parameters themselves, as AdamW.
 
@@ -34,7 +42,7 @@ class Adam(Optimizer):
         OpValueError: An option lies outside its range.
     """
 
-    counts_steps = True
+    counters = ("step",)
 
     def __init__(
         self,
@@ -52,15 +60,18 @@ class Adam(Optimizer):
         fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:
-        check_at_least(0, learning__rate=lr, epsilon__value=eps)
-        for i, beta in enumerate(betas):
-            if not 0.0 <= beta < 1.0:
-                raise OpValueError(f"Invalid beta parameter at index {i}: {beta}")
+        check_rate(lr)
+        if isinstance(lr, Tensor) and foreach and not capturable:
+            raise OpValueError(
+                "lr as a Tensor is not supported for capturable=False and foreach=True"
+            )
+        check_at_least(0, epsilon__value=eps)
+        check_betas(betas)
         check_at_least(0, weight_decay__value=weight_decay)
         check_spellings(foreach=foreach, differentiable=differentiable, fused=fused)
         defaults = {
             "lr": lr,
-            "betas": (float(betas[0]), float(betas[1])),
+            "betas": betas,
             "eps": eps,
             "weight_decay": weight_decay,
             "amsgrad": amsgrad,
@@ -81,28 +92,27 @@ class Adam(Optimizer):
     @staticmethod
     def update(xp: Xp, p: Array, g: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
         """Change parameters in place; see Optimizer.update."""
-        lr, (beta1, beta2), step = float(group["lr"]), group["betas"], state["step"]
+        lr, (beta1, beta2), step = group["lr"], group["betas"], state["step"]
         m, v = state["exp_avg"], state["exp_avg_sq"]
         if group["decoupled_weight_decay"]:
             p *= 1 - lr * group["weight_decay"]
-            g = -g if group["maximize"] else g
+            g = descent(g, group)
         else:
             g = with_decay(p, g, group)
-        t = g - m
-        t *= 1 - beta1
-        m += t
+        t = move_towards(xp, m, g, 1 - beta1)
         xp.multiply(g, 1 - beta2, out=t)
         t *= g
         v *= beta2
         v += t
         if group["amsgrad"]:
             v = xp.maximum(state["max_exp_avg_sq"], v, out=state["max_exp_avg_sq"])
+        # sqrt(v') + eps is (sqrt(v) + eps root) / root: one division of arrays is enough.
+        root = (1 - beta2**step) ** 0.5
         xp.sqrt(v, out=t)
-        t /= math.sqrt(1 - beta2**step)
-        t += group["eps"]
-        change = m * (lr / (1 - beta1**step))
-        change /= t
-        p -= change
+        t += group["eps"] * root
+        xp.divide(m, t, out=t)
+        t *= lr * root / (1 - beta1**step)
+        p -= t
 
 
 class AdamW(Adam):

@@ -7,9 +7,9 @@ from typing import Any
 
 from dtrain.errors import OpTypeError, OpValueError
 from dtrain.optim.optimizer import Optimizer
-from dtrain.optim.scheduler import LRScheduler, set_value
+from dtrain.optim.scheduler import LRScheduler, for_each_group, set_value
 
-__all__ = ["CosineAnnealingWarmRestarts", "OneCycleLR"]
+__all__ = ["CosineAnnealingWarmRestarts", "MomentumCycle", "OneCycleLR"]
 
 
 class CosineAnnealingWarmRestarts(LRScheduler):
@@ -90,7 +90,36 @@ class CosineAnnealingWarmRestarts(LRScheduler):
             self.T_i = self.T_0 * self.T_mult**done
 
 
-class OneCycleLR(LRScheduler):
+class MomentumCycle(LRScheduler):
+    """A schedule in which the momentum, or beta1, goes against the rate."""
+
+    cycle_momentum: bool
+    use_beta1: bool
+
+    def _begin_momentum(self, base_momentum: Any, max_momentum: Any, fresh: bool) -> Any:
+        """Set the greatest momentum; return the least and the greatest of each group."""
+        defaults = self.optimizer.defaults
+        if "momentum" not in defaults and "betas" not in defaults:
+            raise OpValueError(
+                "optimizer must support momentum or beta1 with `cycle_momentum` option enabled"
+            )
+        self.use_beta1 = "betas" in defaults
+        least = for_each_group("base_momentum", self.optimizer, base_momentum)
+        greatest = for_each_group("max_momentum", self.optimizer, max_momentum)
+        for group, low, high in zip(self.optimizer.param_groups, least, greatest, strict=True):
+            if fresh:
+                self._set_momentum(group, high)
+                group.update(max_momentum=high, base_momentum=low)
+        return least, greatest
+
+    def _set_momentum(self, group: dict[str, Any], value: float) -> None:
+        if self.use_beta1:
+            group["betas"] = (value, *group["betas"][1:])
+        else:
+            group["momentum"] = value
+
+
+class OneCycleLR(MomentumCycle):
     """Let the rate rise once and fall far below its start, step by step (Smith and Topin, 2018).
 
     Args:
@@ -143,7 +172,9 @@ class OneCycleLR(LRScheduler):
         self._anneal_func_type = anneal_strategy
         self._schedule_phases = _phases(pct_start * self.total_steps, self.total_steps, three_phase)
         fresh = last_epoch == -1
-        for group, top in zip(optimizer.param_groups, self._each("max_lr", max_lr), strict=True):
+        for group, top in zip(
+            optimizer.param_groups, for_each_group("max_lr", optimizer, max_lr), strict=True
+        ):
             if fresh:
                 first = top / div_factor
                 group.update(initial_lr=first, max_lr=top, min_lr=first / final_div_factor)
@@ -151,38 +182,6 @@ class OneCycleLR(LRScheduler):
         if cycle_momentum:
             self._begin_momentum(base_momentum, max_momentum, fresh)
         super().__init__(optimizer, last_epoch)
-
-    def _begin_momentum(self, base_momentum: Any, max_momentum: Any, fresh: bool) -> None:
-        defaults = self.optimizer.defaults
-        if "momentum" not in defaults and "betas" not in defaults:
-            raise OpValueError(
-                "optimizer must support momentum or beta1 with `cycle_momentum` option enabled"
-            )
-        self.use_beta1 = "betas" in defaults
-        least = self._each("base_momentum", base_momentum)
-        greatest = self._each("max_momentum", max_momentum)
-        for group, low, high in zip(self.optimizer.param_groups, least, greatest, strict=True):
-            if fresh:
-                self._set_momentum(group, high)
-                group.update(max_momentum=high, base_momentum=low)
-
-    def _each(self, name: str, value: Any) -> list[Any]:
-        """Return a value for each group."""
-        count = len(self.optimizer.param_groups)
-        if not isinstance(value, (list, tuple)):
-            return [value] * count
-        if len(value) != count:
-            raise OpValueError(
-                f"{name} must have the same length as optimizer.param_groups. {name} has "
-                f"{len(value)} values, param_groups has {count}."
-            )
-        return list(value)
-
-    def _set_momentum(self, group: dict[str, Any], value: float) -> None:
-        if self.use_beta1:
-            group["betas"] = (value, *group["betas"][1:])
-        else:
-            group["momentum"] = value
 
     def _between(self, start: float, end: float, share: float) -> float:
         if self._anneal_func_type == "linear":

@@ -17,6 +17,9 @@ import numpy as np
 from dtrain.backend.module import module_of
 from dtrain.errors import OpTypeError, OpValueError
 from dtrain.optim import state_dicts
+from dtrain.optim.apply import check_capturable, plain_options, update_array, update_rows
+from dtrain.optim.batches import Batches, is_small
+from dtrain.optim.differentiable import record
 from dtrain.optim.hooks import (
     Hooked,
     new_tables,
@@ -38,10 +41,6 @@ __all__ = [
 ]
 
 Group = dict[str, Any]
-
-# Elements that are updated at a time: what an update reads, writes and keeps in between then stays
-# in the cache of a core from the first pass over it to the last.
-BLOCK = 1 << 16
 
 
 class _Required:
@@ -65,11 +64,13 @@ class Optimizer(Hooked):
     Attributes:
         elementwise: `update` looks at each element alone, so it may be given any part of a
             parameter.
-        counts_steps: The state holds "step", a 0-d tensor that is raised before each update.
+        counters: Names of 0-d tensors in the state that change once in each step; see `count`.
+        sparse: A sparse gradient changes only the rows that it has.
     """
 
     elementwise: ClassVar[bool] = True
-    counts_steps: ClassVar[bool] = False
+    counters: ClassVar[tuple[str, ...]] = ()
+    sparse: ClassVar[bool] = False
     state: defaultdict[Any, Any]
     param_groups: list[Group]
 
@@ -87,6 +88,7 @@ class Optimizer(Hooked):
                 "but got torch.FloatTensor"
             )
         self.state = defaultdict(dict)
+        self._batches = Batches()
         self.param_groups = []
         groups = list(params)
         if not groups:
@@ -143,7 +145,7 @@ class Optimizer(Hooked):
             raise OpTypeError(
                 f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}"
             )
-        if not (p.is_leaf or p.retains_grad):
+        if not (self.defaults.get("differentiable") or p.is_leaf or p.retains_grad):
             raise OpValueError("can't optimize a non-leaf Tensor")
 
     def _check_group(self, new: Group) -> None:
@@ -192,15 +194,21 @@ class Optimizer(Hooked):
             xp: The array module.
             p: Parameters, with at least one dimension.
             g: Their gradients.
-            state: Arrays of the same shape by name, to be changed in place; besides "first", True
-                in the step that made them, and "step", where `counts_steps`.
-            group: The options.
+            state: Arrays of the same shape by name, to be changed in place; what count() returned;
+                and "first", True in the step that made the arrays.
+            group: The options; learning rate and others that are tensors as Python numbers.
         """
         raise NotImplementedError("an optimizer defines update() or step()")
 
     def begin(self, xp: Xp, p: Array, group: Group) -> dict[str, Array]:
-        """Return the state of a parameter before its first update: arrays of its shape."""
+        """Return the state of a parameter before its first update, but for "step"."""
         return {}
+
+    def count(self, held: dict[str, Any], group: Group) -> dict[str, Any]:
+        """Raise the counters in the state of a parameter; return what update() is told of them."""
+        count = held["step"]._a
+        count += 1  # in place: the tensor in the state counts
+        return {"step": float(count)}
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update all parameters that have a gradient.
@@ -217,59 +225,64 @@ class Optimizer(Hooked):
         if closure is not None:
             with enable_grad():
                 loss = closure()
-        for group in self.param_groups:
-            for p in group["params"]:
-                grad = p.grad
-                if grad is not None:
-                    self._update_parameter(p, grad._a, group)
+        self._batches.begin_step()
+        with np.errstate(all="ignore"):  # infinities and NaN are results like others
+            for group in self.param_groups:
+                self._update_group(group)
         return loss
 
-    def _update_parameter(self, p: Tensor, g: Array, group: Group) -> None:
+    def _update_group(self, group: Group) -> None:
+        """Update the parameters of a group that have a gradient."""
+        recorded = group.get("differentiable", False)
+        options = dict(group) if recorded else plain_options(group)
+        together = self.elementwise and not recorded
+        small = []
+        for p in group["params"]:
+            grad = p.grad
+            if grad is None:
+                continue
+            if options.get("capturable"):
+                check_capturable(p)
+            if together and is_small(p, grad):
+                small.append((p, grad._a))
+            else:
+                self.update_parameter(p, grad, options)
+        if small:
+            self._batches.update(self, small, options)
+
+    def update_parameter(self, p: Tensor, grad: Tensor, group: Group) -> None:
         """Update one parameter in the memory it has."""
-        a = p._a
-        xp = np if a.__class__ is np.ndarray else module_of(a.__class__)
+        held, numbers = self.advance(p, group)
+        state = {**held, **numbers}
+        if group.get("differentiable"):
+            record(self.update, p, grad, held, state, group)
+        elif grad.is_sparse:
+            update_rows(self, p, grad, state, group)
+        else:
+            update_array(self, p._a, grad._a, state, group)
+            bump(p)
+
+    def advance(self, p: Tensor, group: Group) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the state of a parameter, made where there is none, and the numbers in it."""
         held = self.state.get(p)
         first = not held
         if not held:
-            held = self._begin(xp, p, group)
-        arrays = {k: v._a if isinstance(v, Tensor) else v for k, v in held.items()}
-        if self.counts_steps:
-            count = arrays["step"]
-            count += 1  # in place: the tensor in the state counts
-            arrays["step"] = float(count)
-        arrays["first"] = first
-        if a.dtype.kind == "c":
-            a, g, arrays = _as_real(a), _as_real(g), {k: _as_real(v) for k, v in arrays.items()}
-        if a.ndim == 0 or (self.elementwise and a.size > BLOCK and xp is np):
-            self._update_in_blocks(xp, a, g, arrays, group)
-        else:
-            self.update(xp, a, g, arrays, group)
-        bump(p)
+            held = self.begin_state(p, group)
+        numbers = self.count(held, group) if self.counters else {}
+        numbers["first"] = first
+        return held, numbers
 
-    def _begin(self, xp: Xp, p: Tensor, group: Group) -> dict[str, Any]:
-        made = {name: wrap(array) for name, array in self.begin(xp, p._a, group).items()}
-        if self.counts_steps:
+    def begin_state(self, p: Tensor, group: Group) -> dict[str, Any]:
+        """Make the state of a parameter and keep it."""
+        made = {
+            name: wrap(np.asarray(a)) if isinstance(a, np.generic) else wrap(a)
+            for name, a in self.begin(module_of(p._a.__class__), p._a, group).items()
+        }
+        if "step" in self.counters:
             made = {"step": wrap(np.zeros((), dt.get_default_dtype().np)), **made}
         if made:
             self.state[p] = made
         return made
-
-    def _update_in_blocks(
-        self, xp: Xp, p: Array, g: Array, state: dict[str, Any], group: Group
-    ) -> None:
-        """Update block by block; all at once where the memory is not in one order."""
-        arrays = {k: v for k, v in state.items() if hasattr(v, "reshape")}
-        if not all(x.flags.c_contiguous for x in (p, g, *arrays.values())):
-            self.update(xp, p, g, state, group)
-            return
-        numbers = {k: v for k, v in state.items() if k not in arrays}
-        size = p.size
-        p, g = p.reshape(-1), g.reshape(-1)
-        flat = {k: v.reshape(-1) for k, v in arrays.items()}
-        for i in range(0, size, BLOCK):
-            block = slice(i, i + BLOCK)
-            part = {k: v[block] for k, v in flat.items()}
-            self.update(xp, p[block], g[block], {**part, **numbers}, group)
 
     # ---- state, printing ----
     def state_dict(self) -> dict[str, Any]:
@@ -292,6 +305,7 @@ class Optimizer(Hooked):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        self._batches = Batches()
         for name, table in new_tables().items():
             self.__dict__.setdefault(name, table)
         for group in self.param_groups:
@@ -309,10 +323,3 @@ class Optimizer(Hooked):
 
 
 Optimizer.step = with_hooks(Optimizer.step)  # type: ignore[method-assign]
-
-
-def _as_real(value: Any) -> Any:
-    """Return a complex array as real numbers, (..., 2); anything else as it is."""
-    if getattr(value, "dtype", None) is None or value.dtype.kind != "c":
-        return value
-    return value[..., None].view(value.real.dtype)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from dtrain.errors import OpTypeError
+from dtrain.errors import OpTypeError, OpValueError
 from dtrain.optim.optimizer import Optimizer
 from dtrain.tensor.tensor import Tensor
 
-__all__ = ["LRScheduler", "set_value"]
+__all__ = ["LRScheduler", "for_each_group", "set_value"]
 
 _HELP = "See more details at https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate"
 
@@ -160,3 +160,20 @@ def set_value(group: dict[str, Any], key: str, value: Any) -> None:
         group[key].fill_(float(value))
     else:
         group[key] = value
+
+
+def for_each_group(name: str, optimizer: Optimizer, value: Any) -> list[Any]:
+    """Return a value for each group: those given, or the same one for all.
+
+    Raises:
+        OpValueError: There are not as many values as groups.
+    """
+    count = len(optimizer.param_groups)
+    if not isinstance(value, (list, tuple)):
+        return [_value(value) for _ in range(count)]
+    if len(value) != count:
+        raise OpValueError(
+            f"{name} must have the same length as optimizer.param_groups. {name} has "
+            f"{len(value)} values, param_groups has {count}."
+        )
+    return [_value(v) for v in value]

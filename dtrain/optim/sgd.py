@@ -6,7 +6,8 @@ from typing import Any
 
 from dtrain.errors import OpValueError
 from dtrain.optim.optimizer import Optimizer
-from dtrain.optim.options import check_at_least, check_spellings, with_decay
+from dtrain.optim.options import check_at_least, check_rate, check_spellings, with_decay
+from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, Xp
 
 __all__ = ["SGD"]
@@ -24,12 +25,14 @@ class SGD(Optimizer):
         nesterov: Look ahead: p = p - lr (g + momentum b).
         maximize: Climb instead of descending.
         foreach: torch's spelling for several parameters at once.
-        differentiable: False.
+        differentiable: Record the steps, so that a gradient can be taken through them.
         fused: torch's spelling for all in one kernel.
 
     Raises:
         OpValueError: An option lies outside its range.
     """
+
+    sparse = True
 
     def __init__(
         self,
@@ -45,9 +48,8 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ) -> None:
-        check_at_least(
-            0, learning__rate=lr, momentum__value=momentum, weight_decay__value=weight_decay
-        )
+        check_rate(lr)
+        check_at_least(0, momentum__value=momentum, weight_decay__value=weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):
             raise OpValueError("Nesterov momentum requires a momentum and zero dampening")
         check_spellings(foreach=foreach, differentiable=differentiable, fused=fused)
@@ -68,6 +70,10 @@ class SGD(Optimizer):
         """Return the buffer of the momentum, where there is momentum."""
         return {"momentum_buffer": xp.empty_like(p)} if group["momentum"] else {}
 
+    def advance(self, p: Tensor, group: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return the state of a parameter; without momentum there is none."""
+        return super().advance(p, group) if group["momentum"] else ({}, {})
+
     @staticmethod
     def update(xp: Xp, p: Array, g: Array, state: dict[str, Any], group: dict[str, Any]) -> None:
         """Change parameters in place; see Optimizer.update."""
@@ -81,4 +87,4 @@ class SGD(Optimizer):
                 b *= momentum
                 b += g * (1 - group["dampening"]) if group["dampening"] else g
             g = g + b * momentum if group["nesterov"] else b
-        p -= g * float(group["lr"])
+        p -= g * group["lr"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dtrain.parallel.data_parallel import DataParallel, data_parallel
 from dtrain.parallel.ddp import DistributedDataParallel
+from dtrain.parallel.sync_batchnorm import SyncBatchNorm
 
-__all__ = ["DistributedDataParallel"]
+__all__ = ["DataParallel", "DistributedDataParallel", "SyncBatchNorm", "data_parallel"]

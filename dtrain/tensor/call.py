@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,13 +16,14 @@ from dtrain.tensor import dtype as dt
 from dtrain.tensor.grad_mode import MODE
 from dtrain.tensor.graph import WATCHERS, Node, Pick, new_version, next_seq, track_view, watch
 from dtrain.tensor.shape_rules import dim_error
+from dtrain.tensor.sparse_array import SparseArray
 from dtrain.tensor.tensor import Tensor, wrap
 
 if TYPE_CHECKING:
     from dtrain.tensor.op import Op, Plan
 
 __all__ = [
-    "OPERANDS", "as_array", "describe", "explain", "finish", "general", "record",
+    "OPERANDS", "SPARSE_FORMS", "as_array", "describe", "explain", "finish", "general", "record",
     "save", "shares",
 ]  # fmt: skip
 
@@ -32,6 +33,9 @@ warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"dtrain\.")
 _ALIASES = {"axis": "dim", "keepdims": "keepdim", "x": "input", "a": "input", "self": "input"}
 _new = object.__new__
 _BOOL = np.dtype(bool)
+SPARSE_FORMS: dict[str, Callable[..., Any]] = {}
+"""What is called in place of an operator where an operand is sparse, by its name."""
+
 OPERANDS = (Tensor, bool, int, float, complex, np.ndarray, np.generic)
 
 
@@ -88,6 +92,8 @@ def unwrap(op: Op, values: list[Any]) -> tuple[list[Any], type]:
             a = arrays[i] = v._a
             if cls is None or cls is a.__class__:
                 cls = a.__class__
+            elif SparseArray in (cls, a.__class__):
+                cls = SparseArray
             elif a.ndim == 0 and a.__class__ is np.ndarray:
                 arrays[i] = a.item()  # a 0-d CPU tensor goes anywhere, as in torch
             else:
@@ -201,6 +207,8 @@ def general(op: Op, args: tuple[Any, ...], kw: dict[str, Any]) -> Any:
             raise type_error(op, i, v)
     values = op.kind.cast(op, values)
     arrays, cls = unwrap(op, values)
+    if cls is SparseArray and op.name in SPARSE_FORMS:
+        return SPARSE_FORMS[op.name](*values)
     made = finish(op, values, arrays, cls, run(op, values, arrays, cls))
     return made if out is None else write_out(op, made, out)
 

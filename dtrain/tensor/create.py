@@ -68,9 +68,13 @@ def np_type(dtype: Any) -> Any:
     return dt.get_default_dtype().np if dtype is None else dt.np_dtype(dtype)
 
 
-def finish(array: Array, requires_grad: bool = False) -> Tensor:
-    """Return a new leaf over `array`."""
+def finish(array: Array, requires_grad: bool = False, names: Any = None) -> Tensor:
+    """Return a new leaf over `array`, with names for its dimensions where they are given."""
     made = wrap(array)
+    if names is not None:
+        from dtrain.tensor.named import with_names
+
+        made = with_names(made, names)
     return made.requires_grad_() if requires_grad else made
 
 
@@ -153,7 +157,7 @@ def scalar_tensor(
 def empty(
     *size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
     requires_grad: bool = False, pin_memory: bool = False,
-    memory_format: MemoryFormat | None = None, **named: Any,
+    memory_format: MemoryFormat | None = None, names: Any = None, **named: Any,
 ) -> Tensor:  # fmt: skip
     """Return a tensor of this shape with whatever the memory holds."""
     shape, target = named_size("empty", size, named), np_type(dtype)
@@ -165,32 +169,41 @@ def empty(
         laid = tuple([shape[i] for i in order])
         return finish(on(device, lambda xp: xp.empty(laid, target).transpose(back)), requires_grad)
     array = on(device, lambda xp: xp.empty(shape, target))
-    return finish(array, requires_grad) if out is None else fill_out("empty", array, out, dtype)
+    if out is not None:
+        return fill_out("empty", array, out, dtype)
+    return finish(array, requires_grad, names)
 
 
 def zeros(
     *size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False, **named: Any,
+    requires_grad: bool = False, pin_memory: bool = False, names: Any = None,
+    **named: Any,
 ) -> Tensor:  # fmt: skip
     """Return a tensor of this shape filled with 0."""
     shape, target = named_size("zeros", size, named), np_type(dtype)
     array = on(device, lambda xp: xp.zeros(shape, target))
-    return finish(array, requires_grad) if out is None else fill_out("zeros", array, out, dtype)
+    if out is not None:
+        return fill_out("zeros", array, out, dtype)
+    return finish(array, requires_grad, names)
 
 
 def ones(
     *size: Any, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
-    requires_grad: bool = False, pin_memory: bool = False, **named: Any,
+    requires_grad: bool = False, pin_memory: bool = False, names: Any = None,
+    **named: Any,
 ) -> Tensor:  # fmt: skip
     """Return a tensor of this shape filled with 1."""
     shape, target = named_size("ones", size, named), np_type(dtype)
     array = on(device, lambda xp: xp.ones(shape, target))
-    return finish(array, requires_grad) if out is None else fill_out("ones", array, out, dtype)
+    if out is not None:
+        return fill_out("ones", array, out, dtype)
+    return finish(array, requires_grad, names)
 
 
 def full(
     size: Any, fill_value: Any, *, out: Any = None, dtype: Any = None, layout: Any = None,
     device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
+    names: Any = None,
 ) -> Tensor:  # fmt: skip
     """Return a tensor of this shape filled with `fill_value`, whose type it takes."""
     if not isinstance(size, (tuple, list)):
@@ -204,7 +217,9 @@ def full(
     check_fill(value, target)
     shape = sizes("full", (tuple(size),))
     array = on(device, lambda xp: xp.full(shape, value, target))
-    return finish(array, requires_grad) if out is None else fill_out("full", array, out, dtype)
+    if out is not None:
+        return fill_out("full", array, out, dtype)
+    return finish(array, requires_grad, names)
 
 
 def fill_number(where: str, value: Any) -> tuple[dt.dtype, Any]:

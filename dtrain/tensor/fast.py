@@ -21,7 +21,7 @@ from dtrain.tensor.graph import (
     next_seq,
     track_view,
     watch,
-)
+)  # fmt: skip
 from dtrain.tensor.promote import div_cast, float_cast, float_promote_cast, keep, rest_cast
 from dtrain.tensor.tensor import Tensor
 from dtrain.tensor.view_call import can_view, make_view
@@ -34,6 +34,7 @@ __all__ = ["make", "make_binary", "make_inplace", "make_several", "make_single",
 _new = object.__new__
 _TO_FLOAT = (float_cast, float_promote_cast, div_cast)
 _BOTH = ((0, 1), (1, 0))
+_ONLY = (True,)
 _NUMPY_ERRORS = (ValueError, TypeError, IndexError)
 
 
@@ -165,10 +166,9 @@ def make_single(op: Op) -> Callable[..., Any]:  # noqa: C901 (hot)
     """Return the call of an operator on one tensor and options: reductions, activations."""
     kernels, defaults, index, at = op.kernels, op.defaults, op.index, op.varargs
     required, count = op.required, len(op.params)
-    plan = op.plan((True,)) if op.rule_args == op.params[:1] else None
-    kinds, view = _kinds(op), op.kind.view
+    has_rule, kinds, view = op.rule_args == op.params[:1], _kinds(op), op.kind.view
 
-    def call(*args: Any, **kw: Any) -> Any:
+    def call(*args: Any, **kw: Any) -> Any:  # noqa: C901 (hot)
         if at is not None and len(args) > at and args[at].__class__ is int:
             args = (*args[:at], args[at:])
         given = len(args)
@@ -198,10 +198,12 @@ def make_single(op: Op) -> Callable[..., Any]:  # noqa: C901 (hot)
         t: Tensor = _new(Tensor)
         t._a = y
         t._node = t._cell = t._base = t._more = None
+        if INFERRING:
+            mark_inference(t)
         if view and y.base is not None and shares(y, a):
             track_view(t, input)
-        if input._node is not None and plan and MODE.grad and y.dtype.kind in "fcV":
-            _record_single(plan, options or defaults[1:], input, t)
+        if input._node is not None and has_rule and MODE.grad and y.dtype.kind in "fcV":
+            _record_single(op.plan(_ONLY), options or defaults[1:], input, t)
         return t
 
     return call
@@ -240,7 +242,8 @@ def _record_single(plan: Plan, options: Any, input: Tensor, result: Tensor) -> N
 def make_unary(op: Op) -> Callable[..., Any]:
     """Return the call of an elementwise operator on one tensor."""
     kernels = op.plain_kernels
-    saver = _Saver(op, op.plan((True,))) if op.rule_args == op.params[:1] else None
+    has_rule = op.rule_args == op.params[:1]
+    saver: _Saver | None = None  # made when it is first needed: import is quicker without
     kinds, needs_options = _kinds(op), op.required > 1
     longer = make_single(op)
 
@@ -263,7 +266,10 @@ def make_unary(op: Op) -> Callable[..., Any]:
         t._node = t._cell = t._base = t._more = None
         if INFERRING:
             mark_inference(t)
-        if input._node is not None and saver is not None and MODE.grad:
+        if input._node is not None and has_rule and MODE.grad:
+            nonlocal saver
+            if saver is None:
+                saver = _Saver(op, op.plan(_ONLY))
             _record_unary(saver, input, t)
         return t
 
@@ -302,10 +308,8 @@ def make_binary(op: Op, operator: bool = False) -> Callable[..., Any]:  # noqa: 
     As an `operator` (a + b) it answers NotImplemented to operands it does not know.
     """
     kernels, kinds, longer = op.plain_kernels, _kinds(op), make_several(op)
-    savers: list[_Saver] = []  # for a gradient of the first, the second, or both
-    if op.rule_args == op.params[:2]:
-        wanted = (True, False), (False, True), (True, True)
-        savers = [_Saver(op, op.plan(w)) for w in wanted]
+    has_rules = op.rule_args == op.params[:2]
+    savers: dict[tuple[bool, bool], _Saver] = {}  # filled as they are needed
     second, first = op.kind.numbers != "none", op.kind.numbers == "all"  # may be numbers
 
     def call(*args: Any, **kw: Any) -> Any:  # noqa: C901, PLR0912 (hot)
@@ -343,22 +347,25 @@ def make_binary(op: Op, operator: bool = False) -> Callable[..., Any]:  # noqa: 
         t._node = t._cell = t._base = t._more = None
         if INFERRING:
             mark_inference(t)
-        if savers and MODE.grad:
+        if has_rules and MODE.grad:
             n = None if a is input else input._node
             m = None if b is other else other._node
             if n is not None or m is not None:
-                _record_binary(savers, args, n, m, t)
+                wanted = (n is not None, m is not None)
+                saver = savers.get(wanted)
+                if saver is None:
+                    saver = savers[wanted] = _Saver(op, op.plan(wanted))
+                _record_binary(saver, args, n, m, t)
         return t
 
     return call
 
 
 def _record_binary(
-    savers: list[_Saver], args: tuple[Any, ...], n: Any, m: Any, result: Tensor
+    saver: _Saver, args: tuple[Any, ...], n: Any, m: Any, result: Tensor
 ) -> None:
     """Hang a node on the result of an operator on two operands with the nodes `n` and `m`."""
     input, other = args
-    saver = savers[2 if n is not None and m is not None else 0 if m is None else 1]
     plan, head = saver.plan, saver.head
     op = plan.op
     node: Node = _new(op.node_class)

@@ -27,6 +27,7 @@ def tensor(
     device: Any = None,
     requires_grad: bool = False,
     pin_memory: bool = False,
+    names: Any = None,
 ) -> Tensor:
     """Return a new tensor with a copy of `data` (numbers, nested lists, an array, a tensor).
 
@@ -42,18 +43,18 @@ def tensor(
             UserWarning,
             stacklevel=2,
         )
-        return _place(data._a.copy(), dtype, device, requires_grad)
-    return _place(array_of(data, dtype), None, device, requires_grad)
+        return _place(data._a.copy(), dtype, device, requires_grad, names)
+    return _place(array_of(data, dtype), None, device, requires_grad, names)
 
 
-def _place(array: Array, dtype: Any, device: Any, requires_grad: bool) -> Tensor:
+def _place(array: Array, dtype: Any, device: Any, requires_grad: bool, names: Any = None) -> Tensor:
     if dtype is not None:
         target = dt.np_dtype(dtype)
         if array.dtype != target:
             array = array.astype(target)
     if device is not None or DEFAULT[-1] is not None:
         array = move(array, str(Device(device) if device is not None else DEFAULT[-1]), copy=False)
-    return finish(array, requires_grad)
+    return finish(array, requires_grad, names)
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Tensor:

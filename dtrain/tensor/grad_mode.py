@@ -66,7 +66,9 @@ class _GradMode:
         return _GradMode(self._mode)
 
     def __call__(self, fn: Fn) -> Fn:
-        return decorate(self.clone, fn)
+        """Decorate a function."""
+        decorated: Fn = decorate(self.clone, fn)
+        return decorated
 
 
 def decorate(context: Callable[[], Any], fn: Any) -> Any:
@@ -90,7 +92,7 @@ def decorate(context: Callable[[], Any], fn: Any) -> Any:
                     with context():
                         inner.close()
                     raise
-                except BaseException as error:
+                except BaseException as error:  # noqa: BLE001 (the generator's to handle)
                     value, send = error, inner.throw
 
         return resumed
@@ -109,7 +111,7 @@ class no_grad(_GradMode):
     __slots__ = ()
 
     def __new__(cls, fn: Any = None) -> Any:
-        # @no_grad without parentheses decorates at once
+        """Return a context; or, for @no_grad without parentheses, the decorated function."""
         return super().__new__(cls) if fn is None else decorate(cls, fn)
 
     def __init__(self, fn: Any = None) -> None:
@@ -135,6 +137,7 @@ class inference_mode:
     __slots__ = ("_before", "_mode")
 
     def __new__(cls, mode: Any = True) -> Any:
+        """Return a context, or the decorated function."""
         return decorate(cls, mode) if callable(mode) else super().__new__(cls)
 
     def __init__(self, mode: Any = True) -> None:
@@ -157,7 +160,9 @@ class inference_mode:
         return type(self)(self._mode)
 
     def __call__(self, fn: Fn) -> Fn:
-        return decorate(self.clone, fn)
+        """Decorate a function."""
+        decorated: Fn = decorate(self.clone, fn)
+        return decorated
 
 
 class set_grad_enabled(_GradMode):
@@ -174,5 +179,6 @@ class set_grad_enabled(_GradMode):
         MODE.grad = self._mode
 
     def __call__(self, fn: Fn) -> Fn:
-        MODE.grad = self._before.pop()  # used as a decorator: undo the call
+        """Decorate a function, and undo what making this object has set."""
+        MODE.grad = self._before.pop()
         return super().__call__(fn)

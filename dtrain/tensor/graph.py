@@ -1,8 +1,8 @@
 """The graph that operators record and `dtrain.autograd.engine` walks.
 
-A tensor that requires a gradient points to a node: a `Leaf` (its own end of the graph) or the `Node`
-of the operator that made it. Edges hold nodes, never tensors. A node with several outputs gives
-each of them a `Pick`, so an edge is always one object.
+A tensor that requires a gradient points to a node: a `Leaf` (its own end of the graph) or the
+`Node` of the operator that made it. Edges hold nodes, never tensors. A node with several outputs
+gives each of them a `Pick`, so an edge is always one object.
 
 Version cells: `[count, views]`, one list shared by a tensor, its views and every saved array. The
 count rises with each change in place; `views` are weak references to the views recorded so far
@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from dtrain.errors import GradError
-from dtrain.tensor.grad_mode import INFERRING, MODE, enable_grad, inference_mode, is_grad_enabled, no_grad, set_grad_enabled  # noqa: F401 (moved)
+from dtrain.tensor.grad_mode import MODE
 
 if TYPE_CHECKING:
     from dtrain.tensor.op import Plan
@@ -57,19 +57,21 @@ class Node:
     Attributes:
         plan: Which rules to run on which saved values (see dtrain.tensor.op); None in the
             subclasses that have an `apply` of their own.
-        edges: For each gradient that the rules give, the node it goes to; None where none is needed.
+        edges: For each gradient that the rules give, the node it goes to; None where none is
+            needed.
         saved: The values that the rules read; None once backward has freed them.
         checks: (cell, count) for every saved array, flattened: the versions at the time of saving.
         shapes: The shapes of the inputs, for operators that broadcast; else None.
         seq: Creation number; backward goes from high to low.
         hooks: Functions on the incoming gradient; None until one is registered.
         meta: Whatever is hung on the node by users or anomaly mode; None until needed.
+        custom: Made by a Function, whose backward a change in place of a view would set aside.
     """
 
     __slots__ = (
         "__weakref__", "checks", "edges", "hooks", "meta", "plan", "saved", "seq", "shapes",
     )  # fmt: skip
-    custom = False  # made by a Function, whose backward a change of a view would set aside
+    custom = False
     checks: tuple[Any, ...]
     edges: tuple[Any, ...]
     hooks: dict[str, dict[int, Any]] | None
@@ -86,10 +88,7 @@ class Node:
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The nodes that the gradients go to, each with its output number."""
-        out = []
-        for n in self.edges:
-            out.append((n.edges[0], n.index) if isinstance(n, Pick) else (n, 0))
-        return tuple(out)
+        return tuple([(n.edges[0], n.index) if isinstance(n, Pick) else (n, 0) for n in self.edges])
 
     @property
     def metadata(self) -> dict[Any, Any]:
@@ -137,13 +136,17 @@ class Pick(Node):
         self.index, self.count = index, count
 
     def name(self) -> str:
-        return self.edges[0].name()
+        """Return the name of the node."""
+        return str(self.edges[0].name())
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
-        return self.edges[0].next_functions
+        """The nodes that the gradients of the node go to."""
+        parent: Node = self.edges[0]
+        return parent.next_functions
 
     def apply(self, F: Any, g: Any, create_graph: bool) -> tuple[Parts]:
+        """Return the gradient as one part of several."""
         parts = Parts([None] * self.count)
         parts[self.index] = g
         return (parts,)
@@ -254,11 +257,11 @@ def is_inference(tensor: Tensor) -> bool:
 
 
 def bump(tensor: Tensor) -> None:
-    """Count one change in place."""
+    """Count one change in place; of an inference tensor there is no count to keep."""
     cell = tensor._cell
     if cell is _NO_VERSION:
-        return
-    if cell is not None:  # without a cell nobody saved the tensor and nobody views it
+        _check_inference("change in place")
+    elif cell is not None:  # without a cell nobody saved the tensor and nobody views it
         cell[0] += 1
     else:
         tensor._cell = [1, None]
@@ -287,6 +290,14 @@ def drop_dead(cell: Cell) -> None:
         cell[1] = [r for r in cell[1] if r() is not None]
 
 
+def _check_inference(where: str) -> None:
+    if not MODE.inference:
+        raise GradError(
+            f"{where}: Inplace update to inference tensor outside InferenceMode is not allowed. "
+            "You can make a clone to get a normal tensor before doing inplace update."
+        )
+
+
 def check_inplace(tensor: Tensor, where: str) -> None:
     """Refuse a change in place that would lose a gradient.
 
@@ -294,11 +305,8 @@ def check_inplace(tensor: Tensor, where: str) -> None:
         GradError: `tensor` is a leaf that requires grad, or a view of one; or an inference tensor
             outside of inference mode.
     """
-    if tensor._cell is _NO_VERSION and not MODE.inference:
-        raise GradError(
-            f"{where}: Inplace update to inference tensor outside InferenceMode is not allowed. "
-            "You can make a clone to get a normal tensor before doing inplace update."
-        )
+    if tensor._cell is _NO_VERSION:
+        _check_inference(where)
     if not MODE.grad:
         return
     if tensor._node.__class__ is Leaf:
@@ -314,7 +322,7 @@ def check_inplace(tensor: Tensor, where: str) -> None:
             f"{where}: a view of a leaf Variable that requires grad is being used in an in-place "
             "operation; change it under no_grad()"
         )
-    node = tensor._node
+    node: Any = tensor._node
     maker = node.edges[0] if isinstance(node, Pick) else node
     if maker is not None and maker.custom:
         raise GradError(

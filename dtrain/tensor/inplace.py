@@ -90,13 +90,18 @@ def _direct(op: Op, input: Tensor, args: tuple[Any, ...]) -> bool:
     return 0 not in a.strides
 
 
+def _repeats(a: Array) -> bool:
+    """Return True where several elements are one place in memory."""
+    return 0 in a.strides and any(s == 0 and n > 1 for s, n in zip(a.strides, a.shape, strict=True))
+
+
 def _check_fit(where: str, made: Tensor, into: Tensor) -> None:
     if made._a.shape != into._a.shape:
         raise ShapeError(
             f"{where}: output with shape {list(into._a.shape)} doesn't match the broadcast shape "
             f"{list(made._a.shape)}"
         )
-    if 0 in into._a.strides and into._a.size > 1:
+    if _repeats(into._a):
         raise OpError(
             f"{where}: unsupported operation: more than one element of the written-to tensor "
             "refers to a single memory location. Please clone() the tensor before performing the "

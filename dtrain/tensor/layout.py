@@ -1,8 +1,8 @@
-"""Layouts: how a tensor's elements lie in memory; strided is the only one there is."""
+"""Layouts: how a tensor's elements lie in memory."""
 
 from __future__ import annotations
 
-__all__ = ["layout", "strided"]
+__all__ = ["layout", "sparse_coo", "strided"]
 
 
 class layout:
@@ -20,4 +20,5 @@ class layout:
         return self.name
 
 
+sparse_coo = layout("sparse_coo")
 strided = layout("strided")

@@ -49,36 +49,39 @@ def legacy_tensor(*args: Any, dtype: dt.dtype | None = None, device: Any = None)
     return wrap(on(device, lambda xp: xp.empty(shape, target)))
 
 
-class _TypedTensor(type):
+class TypedTensor(type):
     """The class of FloatTensor and its kin: a call makes a tensor, isinstance asks for its type."""
 
     dtype: dt.dtype
+    device: str
 
-    def __new__(cls, name: str, dtype: dt.dtype) -> _TypedTensor:
-        made = super().__new__(cls, name, (), {"__doc__": f"Tensors of {dtype} on the CPU."})
-        made.dtype = dtype
+    def __new__(cls, name: str, dtype: dt.dtype, device: str = "cpu") -> TypedTensor:
+        made = super().__new__(cls, name, (), {"__doc__": f"Tensors of {dtype} on {device!r}."})
+        made.dtype, made.device = dtype, device
         return made
 
-    def __init__(cls, name: str, dtype: dt.dtype) -> None:
+    def __init__(cls, name: str, dtype: dt.dtype, device: str = "cpu") -> None:
         super().__init__(name, (), {})
 
     def __call__(cls, *args: Any, **kw: Any) -> Tensor:
-        return legacy_tensor(*args, dtype=cls.dtype, **kw)
+        return legacy_tensor(*args, dtype=cls.dtype, **{"device": cls.device, **kw})
 
     def __instancecheck__(cls, instance: Any) -> bool:
-        return isinstance(instance, Tensor) and instance.is_cpu and instance.dtype is cls.dtype
+        if not isinstance(instance, Tensor) or instance.dtype is not cls.dtype:
+            return False
+        return instance.device.type == cls.device
 
 
-BFloat16Tensor = _TypedTensor("BFloat16Tensor", dt.bfloat16)
-BoolTensor = _TypedTensor("BoolTensor", dt.bool_)
-ByteTensor = _TypedTensor("ByteTensor", dt.uint8)
-CharTensor = _TypedTensor("CharTensor", dt.int8)
-DoubleTensor = _TypedTensor("DoubleTensor", dt.float64)
-FloatTensor = _TypedTensor("FloatTensor", dt.float32)
-HalfTensor = _TypedTensor("HalfTensor", dt.float16)
-IntTensor = _TypedTensor("IntTensor", dt.int32)
-LongTensor = _TypedTensor("LongTensor", dt.int64)
-ShortTensor = _TypedTensor("ShortTensor", dt.int16)
+BFloat16Tensor = TypedTensor("BFloat16Tensor", dt.bfloat16)
+BoolTensor = TypedTensor("BoolTensor", dt.bool_)
+ByteTensor = TypedTensor("ByteTensor", dt.uint8)
+CharTensor = TypedTensor("CharTensor", dt.int8)
+DoubleTensor = TypedTensor("DoubleTensor", dt.float64)
+FloatTensor = TypedTensor("FloatTensor", dt.float32)
+HalfTensor = TypedTensor("HalfTensor", dt.float16)
+IntTensor = TypedTensor("IntTensor", dt.int32)
+LongTensor = TypedTensor("LongTensor", dt.int64)
+ShortTensor = TypedTensor("ShortTensor", dt.int16)
 
 _TYPED = {
     f"torch.{t.__name__}": t for t in (
@@ -101,6 +104,6 @@ def set_default_tensor_type(t: Any) -> None:
         stacklevel=2,
     )
     kind = _TYPED.get(t) if isinstance(t, str) else t
-    if not isinstance(kind, _TypedTensor):
+    if not isinstance(kind, TypedTensor):
         raise OpTypeError(f"invalid type object: {t!r}; expected one as torch.FloatTensor")
     dt.set_default_dtype(kind.dtype)

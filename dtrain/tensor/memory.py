@@ -10,10 +10,11 @@ from dtrain.tensor import dtype as dt
 from dtrain.tensor.device import CPU
 from dtrain.tensor.device import device as Device
 from dtrain.tensor.layout import layout as Layout
-from dtrain.tensor.layout import strided
+from dtrain.tensor.layout import sparse_coo, strided
 from dtrain.tensor.methods import Methods
 from dtrain.tensor.shape_rules import dim_error
 from dtrain.tensor.size import Size
+from dtrain.tensor.sparse_array import SparseArray
 from dtrain.tensor.storage import (
     Storage,
     address_of,
@@ -36,7 +37,7 @@ class Memory(Methods):
 
     __slots__ = ()
     _a: Array
-    is_sparse = is_quantized = is_meta = is_mkldnn = is_nested = is_mps = is_xpu = False
+    is_quantized = is_meta = is_mkldnn = is_nested = is_mps = is_xpu = False
 
     @property
     def shape(self) -> Size:
@@ -66,7 +67,7 @@ class Memory(Methods):
     @property
     def is_cpu(self) -> bool:
         """True for memory of the host."""
-        return self._a.__class__ is np.ndarray
+        return self._a.__class__ is np.ndarray or self.device.type == "cpu"
 
     def get_device(self) -> int:
         """Return the number of the CUDA device, or -1 for the host."""
@@ -84,8 +85,13 @@ class Memory(Methods):
 
     @property
     def layout(self) -> Layout:
-        """How the elements are laid out; always torch.strided."""
-        return strided
+        """How the elements are laid out: torch.strided or torch.sparse_coo."""
+        return sparse_coo if self._a.__class__ is SparseArray else strided
+
+    @property
+    def is_sparse(self) -> bool:
+        """True for a tensor in coordinate form, which lists what is not zero."""
+        return self._a.__class__ is SparseArray
 
     def size(self, dim: int | None = None) -> Any:
         """Return the shape, or the size of one dimension."""

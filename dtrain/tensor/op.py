@@ -21,6 +21,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from types import MethodType
 from typing import Any, TypeVar
 
@@ -28,6 +29,7 @@ from dtrain.backend.kernels import KERNELS
 from dtrain.backend.module import module_of
 from dtrain.errors import OpTypeError
 from dtrain.tensor import fast
+from dtrain.tensor.autocast import guard
 from dtrain.tensor.call import OPERANDS
 from dtrain.tensor.grad_mode import MODE
 from dtrain.tensor.graph import Node
@@ -211,11 +213,16 @@ class Op:
         self.plain_kernels = self.kernels = _KernelTable(name, body)
         if kind.fast and len(self.params) > len(self.operands):
             self.kernels = _KernelTable("", body)  # a ufunc serves the calls without options
-        camel = "".join(w[:1].upper() + w[1:] for w in name.split("_"))
-        self.node_class = type(node or f"{camel}Backward0", (Node,), {"__slots__": ()})
+        self._node_name = node
         self.plans: dict[Any, Plan] = {}
         self.call: Callable[..., Any]
         self.inplace: Callable[..., Any] | None = None
+
+    @cached_property
+    def node_class(self) -> type[Node]:
+        """The class of this operator's nodes, which differ in name only."""
+        camel = "".join(w[:1].upper() + w[1:] for w in self.name.split("_"))
+        return type(self._node_name or f"{camel}Backward0", (Node,), {"__slots__": ()})
 
     def plan(self, wanted: tuple[bool, ...]) -> Plan:
         """Return (and keep) the plan for the rule arguments that need a gradient."""
@@ -342,7 +349,7 @@ def op(
         record = Op(
             name or body.__name__, kind, body, rules, joint, returns, varargs, holomorphic, node
         )
-        record.call = fast.make(record)
+        record.call = guard(record.name, fast.make(record))
         REGISTRY[record.name] = record
         _dress(record.call, record)
         if kind.inplace:
@@ -363,7 +370,7 @@ def _attach_operator(record: Op, name: str) -> None:
     if record.kind.fast == "unary":
         setattr(Methods, f"__{name}__", record.call)
         return
-    forward = fast.make_binary(record, operator=True)
+    forward = guard(record.name, fast.make_binary(record, operator=True))
 
     def reflected(self: Any, other: Any) -> Any:
         return forward(other, self) if isinstance(other, OPERANDS) else NotImplemented

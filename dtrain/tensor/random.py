@@ -72,31 +72,33 @@ def _type(dtype: Any, out: Any) -> Any:
     return out._a.dtype if dtype is None and isinstance(out, Tensor) else np_type(dtype)
 
 
-def _placed(where: str, array: Any, device: Any, requires_grad: bool, out: Any = None) -> Tensor:
+def _placed(
+    where: str, array: Any, device: Any, requires_grad: bool, out: Any = None, names: Any = None
+) -> Tensor:
     """Return drawn numbers as a tensor; all are drawn on the host, so streams are the same."""
     if module_for(device).__name__ != "numpy":
         array = move(array, str(get_default_device() if device is None else Device(device)))
-    return finish(array, requires_grad) if out is None else fill_out(where, array, out)
+    return finish(array, requires_grad, names) if out is None else fill_out(where, array, out)
 
 
 def rand(
     *size: Any, generator: Generator | None = None, out: Any = None, dtype: Any = None,
     layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
-    **named: Any,
+    names: Any = None, **named: Any,
 ) -> Tensor:  # fmt: skip
     """Return numbers from [0, 1)."""
     array = source_of(generator).uniform(named_size("rand", size, named), _type(dtype, out))
-    return _placed("rand", array, device, requires_grad, out)
+    return _placed("rand", array, device, requires_grad, out, names)
 
 
 def randn(
     *size: Any, generator: Generator | None = None, out: Any = None, dtype: Any = None,
     layout: Any = None, device: Any = None, requires_grad: bool = False, pin_memory: bool = False,
-    **named: Any,
+    names: Any = None, **named: Any,
 ) -> Tensor:  # fmt: skip
     """Return normally distributed numbers of mean 0 and variance 1."""
     array = source_of(generator).normal(named_size("randn", size, named), _type(dtype, out))
-    return _placed("randn", array, device, requires_grad, out)
+    return _placed("randn", array, device, requires_grad, out, names)
 
 
 def randint(

@@ -12,7 +12,7 @@ from dtrain.tensor.tensor import wrap
 __all__ = ["freed_error", "run_node", "unbroadcast"]
 
 
-def run_node(node: Node, F: Any, g: Any, create_graph: bool) -> Any:
+def run_node(node: Node, F: Any, g: Any, create_graph: bool) -> Any:  # noqa: C901, PLR0912 (hot)
     """Return the gradients that a node sends along its edges, in their order.
 
     Raises:
@@ -106,9 +106,9 @@ def unbroadcast(F: Any, g: Any, shape: tuple[int, ...]) -> Any:
 def freed_error() -> GradError:
     """Return the error for a second walk over a graph whose values are gone."""
     return GradError(
-        "Trying to backward through the graph a second time (or directly access saved tensors after "
-        "they have already been freed). Saved intermediate values of the graph are freed when you "
-        "call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward "
+        "Trying to backward through the graph a second time (or directly access saved tensors "
+        "after they have already been freed). Saved intermediate values of the graph are freed "
+        "when you call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward "
         "through the graph a second time or if you need to access saved tensors after calling "
         "backward."
     )
@@ -118,7 +118,7 @@ def _version_error(node: Node, now: int, expected: int) -> VersionError:
     shape = next((list(s.shape) for s in node.saved if hasattr(s, "shape")), [])
     return VersionError(
         "one of the variables needed for gradient computation has been modified by an inplace "
-        f"operation: a value saved by {node.name()}, of shape {shape}, is at version {now}; expected "
-        f"version {expected} instead. Hint: enable anomaly detection to find the operation that "
-        "failed to compute its gradient, with torch.autograd.set_detect_anomaly(True)."
+        f"operation: a value saved by {node.name()}, of shape {shape}, is at version {now}; "
+        f"expected version {expected} instead. Hint: enable anomaly detection to find the "
+        "operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True)."
     )

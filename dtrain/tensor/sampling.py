@@ -33,7 +33,10 @@ def float_dtype(where: str, dtype: DTypeLike, *, complex_too: bool = False) -> n
     kind = np.dtype(dtype)
     if kind.name in FLOAT_BITS or (complex_too and kind.kind == "c"):
         return kind
-    raise DtypeError(f"{where}({kind}): expected a floating point dtype; convert to float32 first")
+    raise DtypeError(
+        f"{where}({kind}): not implemented for '{kind}'; expected a floating point dtype; convert "
+        "to float32 first"
+    )
 
 
 def compute_dtype(kind: np.dtype[Any]) -> np.dtype[Any]:

@@ -17,6 +17,7 @@ from dtrain.errors import OpIndexError, ShapeError
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.device import CPU, device
 from dtrain.tensor.device import device as Device
+from dtrain.tensor.sparse_array import SparseArray
 from dtrain.typing import Array
 
 __all__ = [
@@ -193,6 +194,8 @@ def _number(x: Any) -> Any:
 
 def device_of(a: Array) -> device:
     """Return the device that holds an array."""
+    if isinstance(a, SparseArray):
+        return device_of(a.values)
     return CPU if isinstance(a, np.ndarray) else Device("cuda", int(a.device.id))
 
 

@@ -247,3 +247,34 @@ def test_at_end_of_the_outermost_walk() -> None:
 def test_at_end_needs_a_walk() -> None:
     with pytest.raises(GradError, match="no backward is under way"):
         at_end(print)
+
+
+def test_threads_may_accumulate_in_shared_leaves() -> None:
+    x = dtrain.zeros(1000, requires_grad=True)
+    middle = x * 1.0
+    barrier = threading.Barrier(4)
+
+    def work() -> None:
+        barrier.wait()
+        for _ in range(50):
+            (middle * 3.0).sum().backward(retain_graph=True)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=work) for _ in range(4)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert x.grad.tolist() == [600.0] * 1000
+
+
+def test_a_node_that_is_only_asked_for_is_not_run() -> None:
+    x = leaf(1.0, 2.0)
+    y = x * x
+    assert dtrain.autograd.grad(y.sum(), y)[0].tolist() == [1.0, 1.0]
+    y.backward(dtrain.ones(2))  # its saved values are still there
+    assert x.grad.tolist() == [2.0, 4.0]

@@ -1,24 +1,21 @@
-"""Variable, the tensor with a gradient of old."""
+"""The legacy constructor."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.twin import lines, same
-
-SAME = lines(
-    """
-    torch.autograd.Variable(torch.ones(2))
-    torch.autograd.Variable(torch.ones(2), requires_grad=True)
-    x = torch.ones(2); v = torch.autograd.Variable(x); v.add_(1); x
-    isinstance(torch.ones(2), torch.autograd.Variable)
-    isinstance(3, torch.autograd.Variable)
-    torch.autograd.Variable(3)
-    """
-)
+import dtrain
+from dtrain.autograd import Variable
+from dtrain.errors import OpTypeError
 
 
-@pytest.mark.torch
-@pytest.mark.parametrize("source", SAME)
-def test_as_torch(source: str) -> None:
-    same(source)
+def test_variable_is_a_leaf_over_the_same_memory() -> None:
+    t = dtrain.ones(2)
+    v = Variable(t, requires_grad=True)
+    t.add_(1)
+    (v * v).sum().backward()
+    assert v.grad.tolist() == [4.0, 4.0]
+    assert isinstance(t, Variable)
+    assert not Variable(t).requires_grad
+    with pytest.raises(OpTypeError, match="has to be a tensor"):
+        Variable([1.0])

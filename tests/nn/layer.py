@@ -10,9 +10,14 @@ import pytest
 
 from tests.twin import outcome
 
-__all__ = ["check", "varied"]
+__all__ = ["agree", "check", "varied"]
 
 PROGRAM = """
+def flat(y):
+    if isinstance(y, (tuple, list)):
+        return [t for part in y for t in flat(part)]
+    return [] if y is None else [y]
+
 nn = torch.nn
 torch.manual_seed(0)
 m = {make}
@@ -22,8 +27,7 @@ xs = [{inputs}]
 xs = [x.double().requires_grad_() if x.is_floating_point() else x for x in xs]
 values = []
 for mode in (True, False):
-    y = m.train(mode)(*xs)
-    y = y if isinstance(y, tuple) else (y,)
+    y = flat(m.train(mode)(*xs))
     values += y
     sum((t * t).sum() for t in y if t.is_floating_point()).backward()
 values += [p.grad for p in (*xs, *m.parameters()) if p.grad is not None]
@@ -57,6 +61,25 @@ def check(make: str, *inputs: str, tolerance: float = 1e-9) -> None:
     same_tensors(ours[1], theirs[1], 0)
     same_tensors(ours[2], theirs[2], tolerance)
     assert we_said == they_said
+
+
+def agree(source: str, tolerance: float = 1e-9) -> None:
+    """Assert that `source` gives the same tensors up to a tolerance, however they are nested."""
+    import dtrain
+
+    sides = [outcome(source, module)[0] for module in (dtrain, pytest.importorskip("torch"))]
+    for side in sides:
+        if isinstance(side, Exception):
+            raise AssertionError(source) from side  # noqa: TRY004
+    rows = [[(str(t.dtype), list(t.shape), t.tolist()) for t in flat(side)] for side in sides]
+    same_tensors(*rows, tolerance)
+
+
+def flat(value: Any) -> list[Any]:
+    """Return the tensors in nested lists and tuples."""
+    if isinstance(value, (tuple, list)):
+        return [t for part in value for t in flat(part)]
+    return [] if value is None else [value]
 
 
 def same_tensors(ours: list[Any], theirs: list[Any], tolerance: float) -> None:

@@ -70,3 +70,14 @@ def test_copies_of_buffers_are_buffers():
     b = copy.deepcopy(torch.nn.Buffer(torch.ones(1), persistent=False))
     assert isinstance(b, torch.nn.Buffer)
     assert b.persistent is False
+
+
+def test_a_lazy_parameter_gets_its_shape_later():
+    same(
+        "p = torch.nn.parameter.UninitializedParameter(); said = repr(p), torch.nn.parameter."
+        "is_lazy(p)\np.materialize((2, 3)); (said, type(p).__name__, p.shape, p.requires_grad)"
+    )
+    same(
+        "b = torch.nn.UninitializedBuffer(dtype=torch.float64); said = repr(b)\n"
+        "b.materialize((2,)); (said, type(b).__name__, str(b.dtype), b.requires_grad)"
+    )

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from dtrain.tensor.call import general
-from dtrain.tensor.graph import no_grad
+from dtrain.tensor.grad_mode import no_grad
 from dtrain.tensor.op import REGISTRY
 from dtrain.tensor.tensor import Tensor, wrap
 

@@ -1,79 +1,15 @@
-"""Grad modes, hooks' handles, version cells and the tracking of views."""
+"""Hooks' handles, version cells and the tracking of views."""
 
 from __future__ import annotations
 
 import gc
-import threading
 import weakref
 
 import pytest
 
 import dtrain as torch
 from dtrain.errors import GradError
-from dtrain.tensor.grad_mode import MODE, is_grad_enabled
 from dtrain.tensor.graph import Parts
-
-
-def test_grad_modes_nest_and_restore_after_an_error() -> None:
-    with torch.no_grad():
-        assert not is_grad_enabled()
-        with torch.enable_grad():
-            assert is_grad_enabled()
-        assert not is_grad_enabled()
-    with pytest.raises(ZeroDivisionError), torch.no_grad():
-        _ = 1 / 0
-    assert is_grad_enabled()
-
-
-def test_grad_mode_decorators() -> None:
-    @torch.no_grad()
-    def with_parentheses() -> bool:
-        return is_grad_enabled()
-
-    @torch.no_grad
-    def without() -> bool:
-        return is_grad_enabled()
-
-    @torch.inference_mode()
-    def inference() -> bool:
-        return is_grad_enabled()
-
-    @torch.set_grad_enabled(False)
-    def switched() -> bool:
-        return is_grad_enabled()
-
-    assert not any((with_parentheses(), without(), inference(), switched()))
-    assert is_grad_enabled()
-
-
-def test_no_grad_on_a_generator_covers_its_body_only() -> None:
-    @torch.no_grad()
-    def numbers():
-        yield is_grad_enabled()
-        yield is_grad_enabled()
-
-    seen = []
-    for inside in numbers():
-        seen.append((inside, is_grad_enabled()))
-    assert seen == [(False, True), (False, True)]
-
-
-def test_set_grad_enabled_as_function_and_context() -> None:
-    torch.set_grad_enabled(False)
-    assert not is_grad_enabled()
-    torch.set_grad_enabled(True)
-    with torch.set_grad_enabled(False):
-        assert not is_grad_enabled()
-    assert is_grad_enabled()
-
-
-def test_grad_mode_belongs_to_the_thread() -> None:
-    seen: list[bool] = []
-    with torch.no_grad():
-        thread = threading.Thread(target=lambda: seen.append(MODE.grad))
-        thread.start()
-        thread.join()
-    assert seen == [True]
 
 
 def test_parts_merge() -> None:

@@ -31,7 +31,7 @@ def embedding_bag(
         norm_type: Which norm that is.
         scale_grad_by_freq: Divide each row's gradient by how often it was used.
         mode: "sum", "mean" or "max".
-        sparse: Accepted; gradients are dense all the same.
+        sparse: Give the table a sparse gradient.
         per_sample_weights: Factors in the shape of `input`; only for "sum".
         include_last_offset: The last of `offsets` is the number of indices.
         padding_idx: An index that counts for nothing.
@@ -59,7 +59,13 @@ def embedding_bag(
     bags, count = len(starts), index._a.size
     owner = np.searchsorted(starts, np.arange(count), side="right") - 1
     rows = embedding(
-        index, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq and mode != "max"
+        index,
+        weight,
+        padding_idx,
+        max_norm,
+        norm_type,
+        scale_grad_by_freq and mode != "max",
+        sparse,
     )
     used = np.ones(count, bool)
     if padding_idx is not None:

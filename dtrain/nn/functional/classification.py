@@ -187,6 +187,8 @@ def cross_entropy(
     reduction = reduction_of(reduction, size_average, reduce)
     dim = 0 if input._a.ndim == 1 else 1
     if input._a.shape == target._a.shape and target._a.dtype.kind not in "iub":
+        if ignore_index >= 0:
+            raise OpError("ignore_index is not supported for floating point target")
         return _of_probabilities(input, target, weight, dim, reduction, label_smoothing)
     if input._a.shape == target._a.shape and input._a.ndim:
         raise DtypeError(

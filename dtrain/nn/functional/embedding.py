@@ -10,19 +10,26 @@ from dtrain.errors import DtypeError, OpError
 from dtrain.nn.functional.kinds import FUNCTION, widened
 from dtrain.tensor.graph import bump
 from dtrain.tensor.op import op
+from dtrain.tensor.sparse_array import SparseArray
 from dtrain.tensor.tensor import Tensor
-from dtrain.typing import Array, Xp
+from dtrain.typing import Array, F, Xp
 
 __all__ = ["embedding"]
 
 
-@op(
-    FUNCTION, name="embedding_rows", node="EmbeddingBackward0",
-    weight=lambda F, g, weight_shape, indices, padding_idx, by_frequency: F.embedding_grad(
-        g, indices, weight_shape[0], padding_idx, by_frequency
-    ),
-)  # fmt: skip
-def _rows(xp: Xp, weight: Array, indices: Array, padding_idx: int, by_frequency: bool) -> Array:
+def _rows_weight(
+    F: F, g: Any, weight_shape: Any, indices: Any, padding_idx: int, by_frequency: bool,
+    sparse: bool,
+) -> Any:  # fmt: skip
+    if sparse:
+        return F.embedding_sparse_grad(g, indices, weight_shape[0], padding_idx)
+    return F.embedding_grad(g, indices, weight_shape[0], padding_idx, by_frequency)
+
+
+@op(FUNCTION, name="embedding_rows", node="EmbeddingBackward0", weight=_rows_weight)
+def _rows(
+    xp: Xp, weight: Array, indices: Array, padding_idx: int, by_frequency: bool, sparse: bool
+) -> Array:
     """Return weight[indices]: (*indices, size)."""
     check_index(xp, indices, weight.shape[0], "index out of range in self: {index}")
     return xp.take(weight, indices, 0)
@@ -73,6 +80,22 @@ def embedding_pick(
     return made if scales is None else made * scales[..., None]
 
 
+@op(
+    FUNCTION,
+    g=lambda F, g, indices, padding_idx: F.embedding_pick(
+        F.sparse_densify(g), indices, padding_idx, False
+    ),
+)
+def embedding_sparse_grad(xp: Xp, g: Array, indices: Array, rows: int, padding_idx: int) -> Array:
+    """Return the rows of `g` at the rows of the table they belong to, as a sparse array."""
+    size, flat = g.shape[-1], indices.reshape(-1)
+    values = g.reshape(flat.size, size)
+    if padding_idx >= 0:
+        used = flat != padding_idx
+        flat, values = flat[used], values[used]
+    return SparseArray(flat[None].astype("i8"), values.copy(), (rows, size))
+
+
 def _renormalize(weight: Tensor, indices: Tensor, max_norm: float, norm_type: float) -> None:
     """Scale the looked-up rows whose norm exceeds `max_norm`, in place and without history."""
     table, used = weight._a, indices._a
@@ -95,12 +118,13 @@ def embedding(
         max_norm: First scale the rows used down to this norm, in place.
         norm_type: Which norm that is.
         scale_grad_by_freq: Divide each row's gradient by how often it was used.
-        sparse: Accepted; gradients are dense all the same.
+        sparse: Give the table a sparse gradient.
 
     Returns:
         (*input, size).
 
     Raises:
+        OpError: `sparse` and `scale_grad_by_freq` together.
         OpIndexError: An index is no row.
     """
     if input._a.dtype.kind != "i" or input._a.dtype.itemsize < 4:
@@ -121,4 +145,9 @@ def embedding(
         padding = padding_idx % rows
     if max_norm is not None:
         _renormalize(weight, input, max_norm, norm_type)
-    return _rows(weight, input, padding, scale_grad_by_freq)
+    if sparse and scale_grad_by_freq:
+        raise OpError(
+            "embedding_backward: scale_grad_by_freq not supported with sparse gradients; leave one "
+            "of them out"
+        )
+    return _rows(weight, input, padding, scale_grad_by_freq, sparse)

@@ -52,7 +52,7 @@ def native_layer_norm(
 
 
 def native_group_norm(
-    input: Tensor, weight: Tensor | None, bias: Tensor | None, N: int, C: int, HxW: int,  # noqa: N803
+    input: Tensor, weight: Tensor | None, bias: Tensor | None, N: int, C: int, HxW: int,
     group: int, eps: float,
 ) -> tuple[Any, Any, Any]:  # fmt: skip
     """Normalise groups of channels, as group_norm; return the means and 1 / deviations too.

@@ -38,7 +38,8 @@ def row_squares(xp: Xp, rows: Array) -> Array:
 def batch_statistics(xp: Xp, input: Array) -> Any:
     """Return mean and variance (dividing by the count) of each channel of (N, C, *size)."""
     wide = input.dtype if input.dtype.itemsize > 2 else "float32"
-    rows = input.astype(wide, copy=False).reshape(input.shape[0], input.shape[1], -1)
+    size = prod(input.shape[2:])
+    rows = input.astype(wide, copy=False).reshape(input.shape[0], input.shape[1], size)
     if rows.shape[2] == 1:
         rows = rows.reshape(1, *rows.shape[:2]).swapaxes(1, 2)
     mean = xp.add.reduce(row_means(xp, rows), 0) / max(rows.shape[0], 1)

@@ -10,6 +10,7 @@ from dtrain.nn.functional.kinds import FUNCTION, placed, widened
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.generator import default_generator
 from dtrain.tensor.like import zeros_like
+from dtrain.tensor.numpy_names import numpy_names
 from dtrain.tensor.op import attach, op
 from dtrain.tensor.ops.cast import to_dtype
 from dtrain.tensor.shape_rules import wrap_dim
@@ -124,11 +125,13 @@ def gumbel_softmax(
     return zeros_like(logits).scatter_(dim, index, 1.0) - soft.detach() + soft
 
 
+@numpy_names
 def softmax_along(input: Tensor, dim: int, dtype: Any = None, *, out: Tensor | None = None) -> Any:
     """Return exp(x) / sum(exp(x)) along a dimension."""
     return _softmax(*_prepared("softmax", input, dim, dtype), out=out)
 
 
+@numpy_names
 def log_softmax_along(
     input: Tensor, dim: int, dtype: Any = None, *, out: Tensor | None = None
 ) -> Any:

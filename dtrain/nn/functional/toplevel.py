@@ -104,4 +104,5 @@ def embedding(
 ) -> Any:  # fmt: skip
     """Return the rows of `weight` that `indices` names; see nn.functional.embedding."""
     padding = None if padding_idx < 0 else padding_idx
-    return _embedding(indices, weight, padding, scale_grad_by_freq=scale_grad_by_freq)
+    how = {"scale_grad_by_freq": scale_grad_by_freq, "sparse": sparse}
+    return _embedding(indices, weight, padding, **how)

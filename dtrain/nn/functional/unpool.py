@@ -162,14 +162,14 @@ def fractional_indices(
     Args:
         xp: The array module.
         input: (N, C, *size).
-        samples: (N, C, dims) from [0, 1): the phase of the steps, last dimension first.
+        samples: (N, C, dims) from [0, 1): the phase of the steps; of two dimensions the last first.
         kernel: Size of the window.
         regions: How many windows, by dimension.
     """
     dims, size = len(kernel), input.shape[2:]
     starts = []
     for d, (n, k, m) in enumerate(zip(size, kernel, regions, strict=True)):
-        phase = samples[:, :, dims - 1 - d]
+        phase = samples[:, :, 1 - d if dims == 2 else d]
         step = (n - k) / (m - 1) if m > 1 else 0.0
         each = xp.arange(m) + phase[..., None]
         at = (each * step).astype("int64") - (phase[..., None] * step).astype("int64")

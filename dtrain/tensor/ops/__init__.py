@@ -22,8 +22,8 @@ from dtrain.tensor.ops.join import *  # noqa: F403
 from dtrain.tensor.ops.linalg_torch import *  # noqa: F403
 from dtrain.tensor.ops.matmul import *  # noqa: F403
 from dtrain.tensor.ops.moments import *  # noqa: F403
-from dtrain.tensor.ops.norm import *  # noqa: F403
 from dtrain.tensor.ops.nonzero import *  # noqa: F403
+from dtrain.tensor.ops.norm import *  # noqa: F403
 from dtrain.tensor.ops.pointwise import *  # noqa: F403
 from dtrain.tensor.ops.rank import *  # noqa: F403
 from dtrain.tensor.ops.rearrange import *  # noqa: F403
@@ -35,15 +35,16 @@ from dtrain.tensor.ops.scatter import *  # noqa: F403
 from dtrain.tensor.ops.select import *  # noqa: F403
 from dtrain.tensor.ops.shape import *  # noqa: F403
 from dtrain.tensor.ops.sort import *  # noqa: F403
+from dtrain.tensor.ops.sparse import *  # noqa: F403
 from dtrain.tensor.ops.special_bessel import *  # noqa: F403
 from dtrain.tensor.ops.special_entropy import *  # noqa: F403
 from dtrain.tensor.ops.special_error import *  # noqa: F403
 from dtrain.tensor.ops.special_gamma import *  # noqa: F403
 from dtrain.tensor.ops.special_incomplete import *  # noqa: F403
 from dtrain.tensor.ops.special_polynomials import *  # noqa: F403
-from dtrain.tensor.ops.stft import *  # noqa: F403
 from dtrain.tensor.ops.spellings import *  # noqa: F403
 from dtrain.tensor.ops.statistics import *  # noqa: F403
+from dtrain.tensor.ops.stft import *  # noqa: F403
 from dtrain.tensor.ops.strided import *  # noqa: F403
 from dtrain.tensor.ops.unique import *  # noqa: F403
 from dtrain.tensor.ops.windows import *  # noqa: F403

@@ -169,18 +169,22 @@ _TYPE_NAMES = {
 }  # fmt: skip
 
 
-def _type(self: Tensor, dtype: Any = None, non_blocking: bool = False) -> Any:
+def _type(
+    self: Tensor, dtype: Any = None, non_blocking: bool = False, *, dst_type: Any = None
+) -> Any:
     """Return the type's name, as "torch.FloatTensor", or the tensor as another type.
 
     Raises:
         OpValueError: There is no type of that name.
     """
+    dtype = dst_type if dtype is None else dtype
     if dtype is None:
         of = {v: k for k, v in _TYPE_NAMES.items()}
         place = "torch" if self._a.dtype is None or not self.is_cuda else "torch.cuda"
         return f"{place}.{of.get(self.dtype.name, self.dtype.name)}Tensor"
     if not isinstance(dtype, str):
-        return to(self, dtype)
+        legacy = hasattr(dtype, "dtype") and hasattr(dtype, "device")  # torch.FloatTensor
+        return to(self, dtype.device, dtype.dtype) if legacy else to(self, dtype)
     place, _, name = dtype.rpartition(".")
     found = _TYPE_NAMES.get(name.removesuffix("Tensor"))
     if found is None or place not in ("torch", "torch.cuda"):

@@ -57,7 +57,8 @@ def slice_copy(
 ) -> Any:
     """Return a copy of the positions from start up to, without, end along a dimension."""
     at = (slice(None),) * wrap_dim("slice_copy", dim, input._a.ndim)
-    return input[(*at, slice(start, end, step))].clone()
+    place = (*at, slice(start, end, step))
+    return input[place].clone()
 
 
 alias_copy = _copying("alias_copy", lambda input: input)

@@ -91,7 +91,8 @@ def _uneven(x: Tensor, dim: int, at: Tensor, edge_order: int) -> Any:
         return cat([first, inner, last], dim)
     first = _edge([part(dim, i, 1) for i in range(3)], [steps.narrow(dim, i, 1) for i in range(2)])
     last = -_edge(
-        [part(dim, n - 1 - i, 1) for i in range(3)], [steps.narrow(dim, n - 2 - i, 1) for i in (0, 1)]
+        [part(dim, n - 1 - i, 1) for i in range(3)],
+        [steps.narrow(dim, n - 2 - i, 1) for i in (0, 1)],
     )
     return cat([first, inner, last], dim)
 

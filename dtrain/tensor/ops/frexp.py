@@ -25,8 +25,7 @@ def frexp(xp: Xp, input: Array) -> tuple[Array, Array]:
     """
     if input.dtype.kind not in "fV":
         raise OpError(
-            "torch.frexp() only supports floating-point dtypes, but got "
-            f"{dt.of(input.dtype).name}"
+            f"torch.frexp() only supports floating-point dtypes, but got {dt.of(input.dtype).name}"
         )
     wide = input.astype(xp.float32) if input.dtype.kind == "V" else input
     mantissa, exponent = xp.frexp(wide)

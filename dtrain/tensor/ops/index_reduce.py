@@ -51,9 +51,14 @@ def index_reduce(
             "scalar type"
         )
     n = index._a.size
+    if source._a.ndim and source._a.shape[dim : dim + 1] != (n,):
+        raise OpError(
+            f"index_reduce_(): Number of indices ({n}) should be equal to source.size(dim): "
+            f"{list(source._a.shape)[dim : dim + 1]}, for dim: {dim}"
+        )
     shape = (*a.shape[:dim], n, *a.shape[dim + 1 :]) if ndim else (n,)
     if source._a.shape != shape and source._a.size != n * (ndim == 0):
-        raise OpIndexError(
+        raise OpError(
             "index_reduce_(): source slice shape must match destination slice shape: expected "
             f"source {list(shape)}, got {list(source._a.shape)}"
         )

@@ -12,7 +12,6 @@ from dtrain.tensor.inplace import accepts_out
 from dtrain.tensor.op import INTERNAL, PLAIN, function, op
 from dtrain.tensor.ops.join import cat
 from dtrain.tensor.ops.linalg_checks import (
-    accepts_outs,
     adjoined,
     check_float,
     check_matrix,
@@ -22,7 +21,6 @@ from dtrain.tensor.ops.linalg_checks import (
     on_diagonal,
     raise_for,
 )
-from dtrain.tensor.results import named_result
 from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, Xp
 
@@ -33,7 +31,9 @@ __all__ = [
 # ---- Cholesky ----
 
 
-def _cholesky_back(F: Any, g: Any, L: Any) -> Any:
+def _cholesky_back(F: Any, g: Any, upper: bool, L: Any) -> Any:
+    if upper:
+        g, L = adjoined(F, g), adjoined(F, L)
     inner = F.tril(adjoined(F, L) @ g, 0)
     inner = inner + adjoined(F, F.tril(inner, -1))
     y = F.triangle_solve(adjoined(F, L), inner, True, False)
@@ -56,15 +56,21 @@ def _bad_minor(xp: Xp, a: Array) -> int:
     INTERNAL, returns=("L", "info"), node="LinalgCholeskyExBackward0", holomorphic=False,
     input=_cholesky_back,
 )  # fmt: skip
-def linalg_cholesky_ex(xp: Xp, input: Array) -> tuple[Array, Array]:
-    """Return (L, info); of `input` only the lower triangle is read."""
+def linalg_cholesky_ex(xp: Xp, input: Array, upper: bool) -> tuple[Array, Array]:
+    """Return (L, info); of `input` only one triangle is read."""
+    a = input.swapaxes(-1, -2).conj() if upper else input
+    y, info = _cholesky(xp, a)
+    return (y.swapaxes(-1, -2).conj() if upper else y), info
+
+
+def _cholesky(xp: Xp, a: Array) -> tuple[Array, Array]:
     try:
-        y = xp.linalg.cholesky(input)
-        if not input.size or bool(xp.isfinite(y).all()):
-            return y, xp.zeros(input.shape[:-2], "i4")
+        y = xp.linalg.cholesky(a)
+        if not a.size or bool(xp.isfinite(y).all()):
+            return y, xp.zeros(a.shape[:-2], "i4")
     except np.linalg.LinAlgError:
         pass
-    return each_matrix(xp, xp.linalg.cholesky, lambda a: _bad_minor(xp, a), input, input)
+    return each_matrix(xp, xp.linalg.cholesky, lambda m: _bad_minor(xp, m), a, a)
 
 
 def _not_definite(order: int) -> str:
@@ -74,27 +80,20 @@ def _not_definite(order: int) -> str:
     )
 
 
-def _factor(A: Tensor, upper: bool) -> tuple[Any, Any]:
-    check_square("linalg.cholesky", A)
-    L, info = linalg_cholesky_ex(A.mH if upper else A)
-    return (L.mH if upper else L), info
-
-
-_Factored = named_result("linalg_cholesky_ex", ("L", "info"))
-
-
-@accepts_outs
-def cholesky_ex(A: Tensor, *, upper: bool = False, check_errors: bool = False) -> Any:
+def cholesky_ex(
+    A: Tensor, *, upper: bool = False, check_errors: bool = False, out: Any = None
+) -> Any:
     """Return (L, info), and raise only if asked to; see cholesky.
 
     Returns:
         L (*, n, n), nan where there is none; info (*), int32: 0, or the order of the first leading
         minor that is not positive-definite.
     """
-    L, info = _factor(A, upper)
+    check_square("linalg.cholesky", A)
+    made = linalg_cholesky_ex(A, upper, out=out)
     if check_errors:
-        raise_for("linalg.cholesky_ex", info, _not_definite)
-    return _Factored((L, info))
+        raise_for("linalg.cholesky_ex", made.info, _not_definite)
+    return made
 
 
 @accepts_out
@@ -108,7 +107,8 @@ def cholesky(A: Tensor, *, upper: bool = False) -> Any:
     Raises:
         LinAlgError: A matrix is not positive-definite.
     """
-    L, info = _factor(A, upper)
+    check_square("linalg.cholesky", A)
+    L, info = linalg_cholesky_ex(A, upper)
     raise_for("linalg.cholesky", info, _not_definite)
     return L
 

@@ -203,8 +203,8 @@ def lu_unpack(
                          "torch.int32 dtype")  # fmt: skip
     m, n = LU_data.shape[-2:]
     k = min(m, n)
-    empty = zeros(0, dtype=LU_data.dtype, device=LU_data.device)
-    P = L = U = empty
+    P = zeros(0, dtype=LU_data.dtype, device=LU_data.device)
+    L = U = LU_data.reshape(-1)[:0]
     if unpack_data:
         one = eye(m, k, dtype=LU_data.dtype, device=LU_data.device)
         L = LU_data[..., :, :k].tril(-1) + one

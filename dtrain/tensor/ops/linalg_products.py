@@ -7,6 +7,7 @@ from typing import Any
 
 from dtrain.errors import DtypeError, OpError, OpTypeError, ShapeError
 from dtrain.tensor.create import eye
+from dtrain.tensor.dtype import float32, int64
 from dtrain.tensor.inplace import accepts_out
 from dtrain.tensor.op import INTERNAL, op
 from dtrain.tensor.ops.diagonal import diagonal as diagonal_of
@@ -104,6 +105,8 @@ def linalg_matrix_exp(xp: Xp, input: Array) -> Array:
 
 def matrix_exp(A: Tensor) -> Any:
     """Return the exponentials of matrices (*, n, n): the sum of A^k / k!."""
+    if A.dtype.category == 2 and A.dtype.itemsize == 2:
+        return matrix_exp(A.to(float32)).to(A.dtype)
     check_square("linalg.matrix_exp", A)
     return linalg_matrix_exp(A)
 
@@ -220,8 +223,6 @@ def vander(x: Tensor, *, N: int | None = None) -> Any:
     if n <= 1:
         raise OpError("N must be greater than 1.")
     if not x.dtype.is_floating_point and not x.dtype.is_complex:
-        from dtrain.tensor.dtype import int64
-
         x = x.to(int64)
     x = (x if x.ndim else x.unsqueeze(0)).unsqueeze(-1)
     powers = x.expand(*x.shape[:-1], n - 1)

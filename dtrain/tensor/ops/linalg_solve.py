@@ -98,7 +98,7 @@ def inv(A: Tensor) -> Any:
 
 
 def _adjugate_input(F: Any, g: Any, input: Any, result: Any) -> Any:
-    """Differentiate det(A) * inv(A), the adjugate of an invertible A."""
+    """Differentiate det(A) * inv(A), the adjugate of an invertible A; nan for a singular one."""
     inverse, _ = F.linalg_inv_ex(input)
     part = F.sum(g * inverse, (-2, -1), True)
     return part * transposed(F, result) - transposed(F, result) @ (g @ transposed(F, inverse))
@@ -125,7 +125,8 @@ def linalg_det(xp: Xp, input: Array) -> Array:
     """Return the determinants."""
     if not input.shape[-1]:
         return xp.ones(input.shape[:-2], input.dtype)
-    return xp.asarray(xp.linalg.det(input)).astype(input.dtype, copy=False)
+    with np.errstate(over="ignore"):
+        return xp.asarray(xp.linalg.det(input)).astype(input.dtype, copy=False)
 
 
 @accepts_out

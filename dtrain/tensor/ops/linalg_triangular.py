@@ -23,20 +23,38 @@ from dtrain.typing import Array, Xp
 
 __all__ = ["cholesky_inverse", "cholesky_solve", "solve_triangular"]
 
-_SMALL = 16
-"""Rows up to which a triangle is solved row by row; larger ones are cut in four."""
+_SMALL = 64
+"""Rows up to which a triangle is solved at once; larger ones are cut in four."""
+
+
+def _row_by_row(xp: Xp, a: Array, b: Array) -> Array:
+    """Return inv(a) @ b for upper triangles, inf or nan where a diagonal has a zero."""
+    n = a.shape[-1]
+    x = xp.empty(b.shape, b.dtype)
+    for i in reversed(range(n)):
+        row = b[..., i : i + 1, :] - a[..., i : i + 1, i + 1 :] @ x[..., i + 1 :, :]
+        x[..., i : i + 1, :] = row / a[..., i : i + 1, i : i + 1]
+    return x
+
+
+def _at_once(xp: Xp, a: Array, b: Array, upper: bool, unit: bool) -> Array:
+    """Return inv(a) @ b by LAPACK's solver, which has nothing to eliminate in an upper triangle."""
+    if not upper:
+        return _at_once(xp, a[..., ::-1, ::-1], b[..., ::-1, :], True, unit)[..., ::-1, :]
+    n = a.shape[-1]
+    a = xp.where(xp.tri(n, n, int(unit) - 1, dtype=bool), xp.eye(n, dtype=a.dtype) * int(unit), a)
+    try:
+        return xp.linalg.solve(a, b)
+    except np.linalg.LinAlgError:
+        return _row_by_row(xp, a, b)
 
 
 def _substitute(xp: Xp, a: Array, b: Array, upper: bool, unit: bool) -> Array:
     """Return inv(a) @ b for triangles a, by halves: most of the work is then matrix products."""
     n = a.shape[-1]
-    x = xp.empty(b.shape, b.dtype)
     if n <= _SMALL:
-        for i in reversed(range(n)) if upper else range(n):
-            known = slice(i + 1, n) if upper else slice(0, i)
-            row = b[..., i : i + 1, :] - a[..., i : i + 1, known] @ x[..., known, :]
-            x[..., i : i + 1, :] = row if unit else row / a[..., i : i + 1, i : i + 1]
-        return x
+        return _at_once(xp, a, b, upper, unit)
+    x = xp.empty(b.shape, b.dtype)
     top, low = slice(0, n // 2), slice(n // 2, n)
     first, then = (low, top) if upper else (top, low)
     x[..., first, :] = _substitute(xp, a[..., first, first], b[..., first, :], upper, unit)

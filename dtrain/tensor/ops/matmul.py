@@ -8,6 +8,7 @@ from typing import Any
 from dtrain.errors import DtypeError, OpError, ShapeError
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.inplace import accepts_out
+from dtrain.tensor.numpy_names import numpy_names
 from dtrain.tensor.op import Kind, attach, attach_inplace, function, op
 from dtrain.tensor.rules import unbroadcast
 from dtrain.tensor.tensor import Tensor
@@ -361,6 +362,7 @@ def chain_matmul(*matrices: Any) -> Any:
 
 @function
 @accepts_out
+@numpy_names
 def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Any:
     """Return the cross products of the vectors of 3 elements along `dim`.
 

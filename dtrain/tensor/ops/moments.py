@@ -7,6 +7,7 @@ from typing import Any
 
 from dtrain.errors import DtypeError
 from dtrain.tensor.inplace import accepts_out
+from dtrain.tensor.numpy_names import numpy_names
 from dtrain.tensor.op import Kind, function, op
 from dtrain.tensor.ops.reduce import Dim, axes, count, half_wide, kept, mean
 from dtrain.tensor.tensor import Tensor
@@ -70,6 +71,7 @@ def _moment_options(
 
 @function
 @accepts_out
+@numpy_names
 def var(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
     correction: Any = None,
@@ -85,6 +87,7 @@ def var(
 
 @function
 @accepts_out
+@numpy_names
 def std(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
     correction: Any = None,
@@ -98,6 +101,7 @@ def std(
     return deviation(input, *options)
 
 
+@numpy_names
 def var_mean(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
     correction: Any = None,
@@ -107,6 +111,7 @@ def var_mean(
     return variance(input, *options), mean(input, options[0], keepdim)
 
 
+@numpy_names
 def std_mean(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, *,
     correction: Any = None,

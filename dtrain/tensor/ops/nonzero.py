@@ -51,7 +51,9 @@ def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Any:
         raise OpError(f"nonzero_static: 'size' must be an non-negative integer, got {size}")
     found = positions(input)
     left = size - found._a.shape[0]
-    return found[:size] if left <= 0 else cat([found, found.new_full((left, input.ndim), fill_value)])
+    return (
+        found[:size] if left <= 0 else cat([found, found.new_full((left, input.ndim), fill_value)])
+    )
 
 
 @function

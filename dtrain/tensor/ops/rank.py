@@ -6,6 +6,7 @@ from typing import Any
 
 from dtrain.errors import OpError, OpIndexError
 from dtrain.tensor.inplace import accepts_out
+from dtrain.tensor.numpy_names import numpy_names
 from dtrain.tensor.op import Kind, function, op
 from dtrain.tensor.ops.choose import where
 from dtrain.tensor.ops.extreme import put_back, share_among_all
@@ -176,6 +177,7 @@ def _between(below: Any, above: Any, part: Any, interpolation: str) -> Any:
 
 @function
 @accepts_out
+@numpy_names
 def quantile(
     input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *,
     interpolation: str = "linear",
@@ -190,6 +192,7 @@ def quantile(
 
 @function
 @accepts_out
+@numpy_names
 def nanquantile(
     input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, *,
     interpolation: str = "linear",

@@ -8,6 +8,7 @@ from typing import Any
 
 from dtrain.backend.strided import strided
 from dtrain.errors import OpError, OpIndexError, OpTypeError, ShapeError
+from dtrain.tensor.numpy_names import numpy_names
 from dtrain.tensor.op import VIEW, Kind, attach, function, op
 from dtrain.tensor.ops.shape import flatten, transpose
 from dtrain.tensor.shape_rules import wrap_dim, wrap_dims
@@ -148,6 +149,7 @@ def tile(input: Tensor, dims: Any, *more: int) -> Tensor:
 attach("tile", tile)
 
 
+@numpy_names
 def repeat_interleave(
     input: Tensor, repeats: Any = None, dim: int | None = None, *, output_size: int | None = None
 ) -> Tensor:

@@ -9,6 +9,7 @@ from typing import Any, Union
 from dtrain.errors import DtypeError
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.inplace import accepts_out
+from dtrain.tensor.numpy_names import numpy_names
 from dtrain.tensor.op import INTERNAL, REDUCE, function, op
 from dtrain.tensor.shape_rules import wrap_dims
 from dtrain.tensor.tensor import Tensor
@@ -143,6 +144,7 @@ def _no_nan(input: Tensor) -> Any:
 
 @function
 @accepts_out
+@numpy_names
 def nansum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """Return the sum over `dim` of what is not nan."""
     return sum(_no_nan(input), dim, keepdim, dtype=dtype)
@@ -150,6 +152,7 @@ def nansum(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any 
 
 @function
 @accepts_out
+@numpy_names
 def nanmean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """Return the mean over `dim` of what is not nan."""
     numbers = sum(input == input, dim, keepdim)  # noqa: PLR0124
@@ -157,6 +160,7 @@ def nanmean(input: Tensor, dim: Dim = None, keepdim: bool = False, *, dtype: Any
 
 
 @function
+@numpy_names
 def count_nonzero(input: Tensor, dim: Dim = None) -> Any:
     """Return how many elements along `dim` are not zero."""
     return sum(input != 0, dim)

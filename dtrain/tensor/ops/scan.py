@@ -7,6 +7,7 @@ from typing import Any
 from dtrain.errors import OpError
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.inplace import accepts_out
+from dtrain.tensor.numpy_names import numpy_names
 from dtrain.tensor.op import GRAPH, REDUCE, Kind, function, op
 from dtrain.tensor.ops.reduce import slice_of
 from dtrain.tensor.promote import float_cast
@@ -142,6 +143,7 @@ def logcumsumexp(xp: Xp, input: Array, dim: int) -> Array:
 
 @function
 @accepts_out
+@numpy_names
 def diff(
     input: Tensor, n: int = 1, dim: int = -1, prepend: Tensor | None = None,
     append: Tensor | None = None,

@@ -9,6 +9,7 @@ from dtrain.errors import OpError, OpIndexError, OpTypeError, ShapeError
 from dtrain.tensor.call import record
 from dtrain.tensor.grad_mode import MODE
 from dtrain.tensor.inplace import accepts_out
+from dtrain.tensor.numpy_names import numpy_names
 from dtrain.tensor.op import Kind, attach, function, op
 from dtrain.tensor.ops.getitem import basic_select, basic_slice
 from dtrain.tensor.shape_rules import at_dim, wrap_dim
@@ -68,6 +69,7 @@ def narrow_copy(input: Tensor, dim: int, start: int, length: int) -> Tensor:
 
 
 @function
+@numpy_names
 def select(input: Tensor, dim: int, index: Any) -> Tensor:
     """Return one position along a dimension, which goes; a view.
 
@@ -202,6 +204,7 @@ attach("unsafe_split", _split_method)
 
 
 @function
+@numpy_names
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """Split into at most `chunks` parts of one size; the last may be smaller."""
     shape = input._a.shape
@@ -221,6 +224,7 @@ attach("unsafe_chunk", chunk)
 
 
 @function
+@numpy_names
 def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
     """Return the positions along a dimension as a tuple of views."""
     if not input._a.ndim:
@@ -245,6 +249,7 @@ attach("__contains__", _contains)
 
 
 @function
+@numpy_names
 def tensor_split(input: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """Split into a number of parts, as equal as can be, or before the given positions."""
     shape = input._a.shape

@@ -8,6 +8,7 @@ from typing import Any
 
 from dtrain.errors import OpTypeError, OpValueError
 from dtrain.tensor.create import finish, np_type
+from dtrain.tensor.layout import strided
 from dtrain.tensor.ops.windows import Curve, cosines, kaiser_curve, sampled, triangle
 from dtrain.tensor.tensor import Tensor
 
@@ -18,10 +19,13 @@ __all__ = [
 
 
 def _window(
-    where: str, M: int, sym: bool, curve: Curve, dtype: Any, device: Any, requires_grad: bool
-) -> Tensor:
+    where: str, M: int, sym: bool, curve: Curve, dtype: Any, layout: Any, device: Any,
+    requires_grad: bool,
+) -> Tensor:  # fmt: skip
     if M < 0:
         raise OpValueError(f"{where} requires non-negative window length, got M={M}")
+    if layout not in (None, strided):
+        raise OpValueError(f"{where} is implemented for strided tensors only, got: {layout}")
     target = np_type(dtype)
     if target.name not in ("float32", "float64"):
         raise OpValueError(f"{where} expects float32 or float64 dtypes, got: {dtype}")
@@ -38,7 +42,7 @@ def bartlett(
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Return the window of M values that goes up to 1 and down again in straight lines."""
-    return _window("bartlett", M, sym, triangle, dtype, device, requires_grad)
+    return _window("bartlett", M, sym, triangle, dtype, layout, device, requires_grad)
 
 
 def general_cosine(
@@ -52,7 +56,7 @@ def general_cosine(
         a: The weights of the constant, the cosine, that of twice the angle, and so on.
         sym: The last value is the first one; without, the window repeats after M values.
         dtype: float32 or float64.
-        layout: Taken for torch's sake.
+        layout: None or strided.
         device: Where it goes.
         requires_grad: Whether it is a leaf that requires grad.
 
@@ -65,7 +69,7 @@ def general_cosine(
     weights = tuple(a)
     if not weights:
         raise OpValueError("Coefficients cannot be empty")
-    return _window("general_cosine", M, sym, cosines(weights), dtype, device, requires_grad)
+    return _window("general_cosine", M, sym, cosines(weights), dtype, layout, device, requires_grad)
 
 
 def general_hamming(
@@ -74,7 +78,13 @@ def general_hamming(
 ) -> Tensor:  # fmt: skip
     """Return alpha - (1 - alpha) cos."""
     return general_cosine(
-        M, a=(alpha, 1 - alpha), sym=sym, dtype=dtype, device=device, requires_grad=requires_grad
+        M,
+        a=(alpha, 1 - alpha),
+        sym=sym,
+        dtype=dtype,
+        layout=layout,
+        device=device,
+        requires_grad=requires_grad,
     )
 
 
@@ -83,7 +93,9 @@ def hamming(
     requires_grad: bool = False,
 ) -> Tensor:  # fmt: skip
     """Return Hamming's window, 0.54 - 0.46 cos."""
-    return general_hamming(M, sym=sym, dtype=dtype, device=device, requires_grad=requires_grad)
+    return general_hamming(
+        M, sym=sym, dtype=dtype, layout=layout, device=device, requires_grad=requires_grad
+    )
 
 
 def hann(
@@ -92,7 +104,13 @@ def hann(
 ) -> Tensor:  # fmt: skip
     """Return Hann's window, 0.5 - 0.5 cos."""
     return general_hamming(
-        M, alpha=0.5, sym=sym, dtype=dtype, device=device, requires_grad=requires_grad
+        M,
+        alpha=0.5,
+        sym=sym,
+        dtype=dtype,
+        layout=layout,
+        device=device,
+        requires_grad=requires_grad,
     )
 
 
@@ -102,7 +120,13 @@ def blackman(
 ) -> Tensor:  # fmt: skip
     """Return Blackman's window, a sum of three cosines."""
     return general_cosine(
-        M, a=(0.42, 0.5, 0.08), sym=sym, dtype=dtype, device=device, requires_grad=requires_grad
+        M,
+        a=(0.42, 0.5, 0.08),
+        sym=sym,
+        dtype=dtype,
+        layout=layout,
+        device=device,
+        requires_grad=requires_grad,
     )
 
 
@@ -112,8 +136,8 @@ def nuttall(
 ) -> Tensor:  # fmt: skip
     """Return Nuttall's window, a sum of four cosines with least side lobes."""
     return general_cosine(
-        M, a=(0.3635819, 0.4891775, 0.1365995, 0.0106411), sym=sym, dtype=dtype, device=device,
-        requires_grad=requires_grad,
+        M, a=(0.3635819, 0.4891775, 0.1365995, 0.0106411), sym=sym, dtype=dtype, layout=layout,
+        device=device, requires_grad=requires_grad,
     )  # fmt: skip
 
 
@@ -127,7 +151,7 @@ def cosine(
     def curve(xp: Any, phase: Any) -> Any:
         return xp.sin(math.pi * (phase * steps + 0.5) / (steps + 1))
 
-    return _window("cosine", M, sym, curve, dtype, device, requires_grad)
+    return _window("cosine", M, sym, curve, dtype, layout, device, requires_grad)
 
 
 def exponential(
@@ -149,7 +173,7 @@ def exponential(
     def curve(xp: Any, phase: Any) -> Any:
         return xp.exp(-abs(phase * steps - middle) / tau)
 
-    return _window("exponential", M, sym, curve, dtype, device, requires_grad)
+    return _window("exponential", M, sym, curve, dtype, layout, device, requires_grad)
 
 
 def gaussian(
@@ -168,7 +192,7 @@ def gaussian(
     def curve(xp: Any, phase: Any) -> Any:
         return xp.exp(-(((phase - 0.5) * steps / std) ** 2) / 2)
 
-    return _window("gaussian", M, sym, curve, dtype, device, requires_grad)
+    return _window("gaussian", M, sym, curve, dtype, layout, device, requires_grad)
 
 
 def kaiser(
@@ -182,4 +206,4 @@ def kaiser(
     """
     if beta < 0:
         raise OpValueError(f"beta must be non-negative, got: {beta} instead.")
-    return _window("kaiser", M, sym, kaiser_curve(beta), dtype, device, requires_grad)
+    return _window("kaiser", M, sym, kaiser_curve(beta), dtype, layout, device, requires_grad)

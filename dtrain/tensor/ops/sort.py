@@ -6,6 +6,7 @@ from typing import Any
 
 from dtrain.errors import OpError
 from dtrain.tensor.inplace import accepts_out
+from dtrain.tensor.numpy_names import numpy_names
 from dtrain.tensor.op import function, op
 from dtrain.tensor.ops.fill import in_place
 from dtrain.tensor.ops.gather import along
@@ -45,6 +46,7 @@ def order_of(xp: Xp, input: Array, dim: int, descending: bool) -> Array:
 
 @function
 @accepts_out
+@numpy_names
 def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
     """Return the positions that sort a tensor along a dimension."""
     return sort(input.detach(), dim, descending)[1]

@@ -9,7 +9,7 @@ from typing import Any
 from dtrain.errors import OpError
 from dtrain.tensor.inplace import accepts_out
 from dtrain.tensor.op import UNARY_FLOAT, Kind, op
-from dtrain.tensor.ops.special_numerics import in_double, polynomial, sin_pi
+from dtrain.tensor.ops.special_numerics import in_double, no_derivative, polynomial, sin_pi
 from dtrain.tensor.ops.special_tables import LGAMMA
 from dtrain.tensor.promote import float_promote_cast
 from dtrain.tensor.tensor import Tensor
@@ -183,7 +183,7 @@ def _zeta_other(F: Any, g: Any, input: Any, other: Any) -> Any:
     return -g * input * F.special_zeta(input + 1, other)
 
 
-@op(BINARY_SPECIAL, other=_zeta_other)
+@op(BINARY_SPECIAL, input=no_derivative("special_zeta: input"), other=_zeta_other)
 def special_zeta(xp: Xp, input: Array, other: Array) -> Array:
     """Return Hurwitz's zeta function: the sum of (other + k) ** -input over k >= 0."""
     return in_double(xp, _zeta, input, other)

@@ -40,9 +40,9 @@ def sum_to_size(input: Tensor, *size: Any) -> Any:
     shape = tuple(input.shape)
     lead = len(shape) - len(target)
     if lead < 0 or any(n not in (1, m) for n, m in zip(target, shape[lead:], strict=True)):
-        raise OpError(
-            f"size {{{list(target)}}} is not expandable to size {{{list(shape)}}}."
-        )
+        raise OpError(f"size {{{list(target)}}} is not expandable to size {{{list(shape)}}}.")
+    if not target:
+        return sum(input)
     dims = [d for d, m in enumerate(shape) if d < lead or (target[d - lead] == 1 and m != 1)]
     return reshape(sum(input, dims, True), target) if dims else input.view(target)
 

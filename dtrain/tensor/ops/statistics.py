@@ -154,9 +154,7 @@ _HISTOGRAMDD = named_result("histogramdd", ("hist", "bin_edges"))
 
 
 @op(Kind(method=False, out=False))
-def histogram_counts(
-    xp: Xp, input: Array, weight: Array, edges: Any, density: bool
-) -> Array:
+def histogram_counts(xp: Xp, input: Array, weight: Array, edges: Any, density: bool) -> Array:
     """Return how many rows of (N, D) fall into each box between the edges of each dimension.
 
     The last box of a dimension holds its upper edge too; what is outside all boxes is left out.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from dtrain.errors import DtypeError, OpError, ShapeError
 from dtrain.tensor.create import ones, zeros
@@ -65,8 +64,7 @@ def _padded(input: Tensor, width: int, mode: str) -> Any:
 # ---- settings ----
 
 
-@dataclass(frozen=True)
-class _Frames:
+class _Frames(NamedTuple):
     """The sizes of the frames, in samples, and the window that goes over each."""
 
     where: str
@@ -75,41 +73,39 @@ class _Frames:
     win_length: int
     window: Any
 
-    @classmethod
-    def of(
-        cls, where: str, input: Tensor, n_fft: int, hop_length: int | None, win_length: int | None,
-        window: Tensor | None, real_type: Any,
-    ) -> _Frames:  # fmt: skip
-        """Return the settings with their defaults; the window is centred in n_fft samples.
 
-        Raises:
-            OpError: A size is out of range.
-            ShapeError: The window is not of that length.
-        """
-        hop_length = n_fft // 4 if hop_length is None else hop_length
-        win_length = n_fft if win_length is None else win_length
-        what = (
-            f"{where}({list(input.shape)}, n_fft={n_fft}, hop_length={hop_length}, "
-            f"win_length={win_length})"
+def _frames(
+    where: str, input: Tensor, n_fft: int, hop_length: int | None, win_length: int | None,
+    window: Tensor | None, real_type: Any,
+) -> _Frames:  # fmt: skip
+    """Return the settings with their defaults; the window is centred in n_fft samples.
+
+    Raises:
+        OpError: A size is out of range.
+        ShapeError: The window is not of that length.
+    """
+    hop_length = n_fft // 4 if hop_length is None else hop_length
+    win_length = n_fft if win_length is None else win_length
+    what = (
+        f"{where}({list(input.shape)}, n_fft={n_fft}, hop_length={hop_length}, "
+        f"win_length={win_length})"
+    )
+    if hop_length <= 0:
+        raise OpError(f"{what}: expected hop_length > 0, but got hop_length={hop_length}")
+    if not 0 < win_length <= n_fft:
+        raise OpError(f"{what}: expected 0 < win_length <= n_fft, but got win_length={win_length}")
+    if window is not None and tuple(window.shape) != (win_length,):
+        raise ShapeError(
+            f"{what}: expected a 1D window tensor of size equal to win_length={win_length}, "
+            f"but got window with size {list(window.shape)}"
         )
-        if hop_length <= 0:
-            raise OpError(f"{what}: expected hop_length > 0, but got hop_length={hop_length}")
-        if not 0 < win_length <= n_fft:
-            raise OpError(
-                f"{what}: expected 0 < win_length <= n_fft, but got win_length={win_length}"
-            )
-        if window is not None and tuple(window.shape) != (win_length,):
-            raise ShapeError(
-                f"{what}: expected a 1D window tensor of size equal to win_length={win_length}, "
-                f"but got window with size {list(window.shape)}"
-            )
-        if window is None:
-            window = ones(win_length, dtype=real_type, device=input.device)
-        if win_length < n_fft:
-            left = (n_fft - win_length) // 2
-            blank = zeros(n_fft, dtype=window.dtype, device=window.device)
-            window = cat([blank[:left], window, blank[left + win_length :]])
-        return cls(what, n_fft, hop_length, win_length, window)
+    if window is None:
+        window = ones(win_length, dtype=real_type, device=input.device)
+    if win_length < n_fft:
+        left = (n_fft - win_length) // 2
+        blank = zeros(n_fft, dtype=window.dtype, device=window.device)
+        window = cat([blank[:left], window, blank[left + win_length :]])
+    return _Frames(what, n_fft, hop_length, win_length, window)
 
 
 @function
@@ -152,7 +148,7 @@ def stft(
     if input.ndim not in (1, 2):
         raise ShapeError(f"stft({input.dtype}{list(input.shape)}): expected a 1D or 2D tensor")
     real_type = input.dtype.to_real()
-    frames = _Frames.of("stft", input, n_fft, hop_length, win_length, window, real_type)
+    frames = _frames("stft", input, n_fft, hop_length, win_length, window, real_type)
     x = input if input.ndim == 2 else input.unsqueeze(0)
     if center:
         if align_to_window is not None:
@@ -233,9 +229,7 @@ def istft(
         OpError: Where the windows overlap their sum is zero, so that samples are lost.
     """
     half = _check_spectra(input, n_fft, onesided)
-    frames = _Frames.of(
-        "istft", input, n_fft, hop_length, win_length, window, input.dtype.to_real()
-    )
+    frames = _frames("istft", input, n_fft, hop_length, win_length, window, input.dtype.to_real())
     if half and (return_complex or frames.window.dtype.is_complex):
         raise OpError("Cannot have onesided output if window or input is complex")
     if frames.window.dtype.is_complex and not return_complex:

@@ -29,6 +29,13 @@ def no_gpu() -> None:
         "torch.cuda.memory_allocated()",
         "torch.cuda.max_memory_allocated()",
         "torch.cuda.memory_reserved()",
+        "torch.cuda.max_memory_reserved()",
+        "torch.cuda.reset_peak_memory_stats()",
+        "torch.cuda.memory_stats()",
+        "torch.cuda.is_bf16_supported()",
+        "torch.cuda.get_arch_list()",
+        "torch.cuda.ipc_collect()",
+        "torch.cuda.get_rng_state_all()",
         "torch.cuda.manual_seed(1)",
         "torch.cuda.manual_seed_all(1)",
     ],
@@ -45,8 +52,8 @@ def test_questions_that_need_a_gpu(name: str) -> None:
 
 
 def test_numbers_of_devices_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dtrain.cuda.load", lambda: fake)
-    monkeypatch.setattr("dtrain.cuda.device_count", lambda: 1)
+    monkeypatch.setattr("dtrain.cuda.devices.load", lambda: fake)
+    monkeypatch.setattr("dtrain.cuda.devices.device_count", lambda: 1)
     assert cuda.is_available()
     assert cuda.current_device() == 0
     with pytest.raises(DeviceError, match="cuda:3: invalid device ordinal"):

@@ -1,0 +1,10 @@
+"""torch.backends.mkl: Intel's library of matrix products, which dtrain does not use."""
+
+from __future__ import annotations
+
+__all__ = ["is_available"]
+
+
+def is_available() -> bool:
+    """Return False."""
+    return False

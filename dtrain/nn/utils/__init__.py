@@ -1,0 +1,19 @@
+"""dtrain.nn.utils: torch.nn.utils' names."""
+
+from __future__ import annotations
+
+from dtrain.nn import clip as clip_grad
+from dtrain.nn import clip as convert_parameters
+from dtrain.nn import sequence as rnn
+from dtrain.nn.clip import *  # noqa: F403
+from dtrain.nn.utils import parametrizations as parametrizations
+from dtrain.nn.utils import parametrize as parametrize
+from dtrain.nn.utils import prune as prune
+from dtrain.nn.utils import stateless as stateless
+from dtrain.nn.utils.fusion import *  # noqa: F403
+from dtrain.nn.utils.init import *  # noqa: F403
+from dtrain.nn.utils.memory_format import *  # noqa: F403
+from dtrain.nn.utils.spectral_norm import remove_spectral_norm as remove_spectral_norm
+from dtrain.nn.utils.spectral_norm import spectral_norm as spectral_norm
+from dtrain.nn.utils.weight_norm import remove_weight_norm as remove_weight_norm
+from dtrain.nn.utils.weight_norm import weight_norm as weight_norm
