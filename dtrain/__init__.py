@@ -13,6 +13,7 @@ from typing import Any as _Any
 from dtrain import autograd, nn, utils
 from dtrain.compat.aliases import enable_aliases as _enable_aliases
 from dtrain.compat.aliases import lazy_children as _lazy_children
+from dtrain.nn.functional.recurrent import *
 from dtrain.nn.functional.toplevel import *
 from dtrain.tensor import named as _named
 from dtrain.tensor.autocast import *
@@ -85,9 +86,10 @@ newaxis = None
 _MODULES = {
     "amp": "dtrain.amp", "backends": "dtrain.backends", "compiler": "dtrain.compiler",
     "cuda": "dtrain.cuda", "distributed": "dtrain.distributed",
-    "distributions": "dtrain.distributions", "fft": "dtrain.fft", "linalg": "dtrain.linalg",
-    "masked": "dtrain.masked", "multiprocessing": "dtrain.multiprocessing",
-    "optim": "dtrain.optim", "profiler": "dtrain.profiler", "random": "dtrain.tensor.random",
+    "distributions": "dtrain.distributions", "fft": "dtrain.fft", "func": "dtrain.func",
+    "linalg": "dtrain.linalg", "masked": "dtrain.masked",
+    "multiprocessing": "dtrain.multiprocessing", "optim": "dtrain.optim",
+    "profiler": "dtrain.profiler", "random": "dtrain.tensor.random",
     "serialization": "dtrain.checkpoint", "signal": "dtrain.signal", "sparse": "dtrain.sparse",
     "special": "dtrain.special", "testing": "dtrain.testing", "version": "dtrain.version",
 }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import socket
 import time
+import warnings
 from collections.abc import Callable, Iterable
 from os import PathLike, getpid
 from pathlib import Path
@@ -55,6 +56,10 @@ def schedule(
         raise OpValueError(
             f"schedule({wait=}, {warmup=}, {active=}, {repeat=}, {skip_first=}): invalid profiler "
             "schedule arguments; expected none to be negative and active to be positive"
+        )
+    if warmup == 0:
+        warnings.warn(
+            "Profiler won't be using warmup, this can skew profiler results", stacklevel=2
         )
     length = wait + warmup + active
 

@@ -93,7 +93,11 @@ def test_every_module_is_tested(path: Path) -> None:
 @pytest.mark.parametrize("path", MODULES)
 def test_all_is_true(path: Path, module: object) -> None:
     names = getattr(module, "__all__", None)
-    if path.name == "__main__.py" or (names is None and not defines_something(path)):
+    if (
+        path.name == "__main__.py"
+        or path == Path("dtrain/__init__.py")
+        or (names is None and not defines_something(path))
+    ):
         return
     assert names is not None, "no __all__"
     assert len(names) == len(set(names))

@@ -125,6 +125,8 @@ torch.arange(4, dtype=torch.int32).view(torch.uint8).shape
 x = torch.arange(6).reshape(2, 3).t(); x.view(6)
 x = torch.arange(6).reshape(2, 3).t(); x.contiguous().view(6), x.is_contiguous()
 x = torch.arange(6).resize_(2, 3); x
+torch.arange(6.0, requires_grad=True).resize(2, 3)
+torch.arange(6).resize(2, 2)
 x = torch.ones(2, 3, 4); x.permute(2, 0, 1).shape, x.transpose(0, 2).shape
 torch.transpose(torch.ones(2, 3), 0, 1).shape, torch.ones(2, 3).t().shape
 torch.ones(1, 2, 1).squeeze().shape, torch.ones(2).unsqueeze(0).shape

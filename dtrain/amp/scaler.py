@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
 from dtrain.backend.cupy_ import device_count
 from dtrain.errors import GradError, OpValueError
-from dtrain.optim.optimizer import Optimizer
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.grad_mode import no_grad
 from dtrain.tensor.tensor import Tensor
 
 __all__ = ["GradScaler"]
+
+
+class Optimizer(Protocol):
+    """What is needed of an optimizer."""
+
+    param_groups: list[dict[str, Any]]
+    step: Any
+
 
 _UNSCALED, _STEPPED = "unscaled", "stepped"
 

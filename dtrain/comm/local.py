@@ -1,7 +1,5 @@
 """A world of one rank: development on a single device, with nothing to start."""
 
-# ruff: noqa: ARG002 - the primitives have the signatures of Transport
-
 from __future__ import annotations
 
 import os

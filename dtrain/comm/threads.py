@@ -4,8 +4,6 @@ For tests, and for replicas on several devices of one process. Reductions go in 
 result has the same bits on every rank and in every run.
 """
 
-# ruff: noqa: ARG002 - the primitives have the signatures of Transport
-
 from __future__ import annotations
 
 import threading

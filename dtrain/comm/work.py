@@ -67,7 +67,7 @@ class _Done(Work):
 
     __slots__ = ()
 
-    def wait(self, timeout: float | timedelta | None = None) -> bool:  # noqa: ARG002
+    def wait(self, timeout: float | timedelta | None = None) -> bool:
         """Wait for the end; raise the error if there was one."""
         return True
 

@@ -16,6 +16,7 @@ from typing import Any
 __all__ = ["ALIASES", "enable_aliases", "install", "lazy_children", "resolve"]
 
 ALIASES = {
+    "dtrain.autograd.grad_mode": "dtrain.tensor.grad_mode",
     "dtrain.utils.data": "dtrain.data",
     "dtrain.utils.data.dataloader": "dtrain.data.loader",
     "dtrain.utils.data.dataset": "dtrain.data.dataset",

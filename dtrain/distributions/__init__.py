@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys as _sys
+
 from dtrain.distributions import kl_cross, kl_same  # they register the divergences
 from dtrain.distributions.binary import (
     Bernoulli,
@@ -99,3 +101,23 @@ __all__ = [
     "Uniform", "VonMises", "Weibull", "Wishart", "biject_to", "identity_transform", "kl_cross",
     "kl_divergence", "kl_same", "register_kl", "transform_to",
 ]  # fmt: skip
+
+# torch has a module for each class: dtrain.distributions.normal is location_scale, and so on.
+_TORCH_MODULES = {
+    "binary": "bernoulli binomial continuous_bernoulli geometric negative_binomial",
+    "categorical": "multinomial one_hot_categorical",
+    "gamma_family": "beta chi2 dirichlet exponential fishersnedecor gamma",
+    "location_scale": "cauchy gumbel laplace normal studentT uniform",
+    "matrix": "lkj_cholesky wishart",
+    "mixture": "mixture_same_family",
+    "multivariate_normal": "lowrank_multivariate_normal",
+    "positive": (
+        "generalized_pareto half_cauchy half_normal inverse_gamma kumaraswamy log_normal pareto "
+        "weibull"
+    ),
+    "relaxed": "logistic_normal relaxed_bernoulli relaxed_categorical",
+    "transformed": "independent transformed_distribution",
+}
+for _here, _names in _TORCH_MODULES.items():
+    for _name in _names.split():
+        globals()[_name] = _sys.modules[f"{__name__}.{_name}"] = _sys.modules[f"{__name__}.{_here}"]

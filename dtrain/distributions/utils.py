@@ -12,6 +12,7 @@ from dtrain.tensor import dtype as dt
 from dtrain.tensor.from_data import tensor
 from dtrain.tensor.grad_mode import enable_grad
 from dtrain.tensor.ops import broadcast_tensors, log, log1p, sigmoid
+from dtrain.tensor.ops.diagonal import tril_indices
 from dtrain.tensor.query import finfo
 from dtrain.tensor.size import Size
 from dtrain.tensor.tensor import Tensor
@@ -26,6 +27,8 @@ __all__ = [
     "probs_to_logits",
     "shape_of",
     "sum_rightmost",
+    "tril_matrix_to_vec",
+    "vec_to_tril_matrix",
 ]
 
 
@@ -103,3 +106,32 @@ class lazy_property:
 def shape_of(*parts: Any) -> Size:
     """Return the parts, each a sequence of sizes, as one shape."""
     return Size([n for part in parts for n in part])
+
+
+def tril_matrix_to_vec(mat: Tensor, diag: int = 0) -> Any:
+    """Return the lower triangles of matrices (..., D, D) as vectors, row by row.
+
+    Args:
+        mat: The matrices.
+        diag: The last diagonal that belongs to the triangle; 0 for the main one.
+    """
+    size = mat.shape[-1]
+    rows, columns = tril_indices(size, size, diag)
+    return mat[..., rows, columns]
+
+
+def _triangle(size: int, diag: int) -> int:
+    """Return how many elements of a square matrix lie on or below a diagonal."""
+    return sum(min(max(row + 1 + diag, 0), size) for row in range(size))
+
+
+def vec_to_tril_matrix(vec: Tensor, diag: int = 0) -> Any:
+    """Return the matrices whose lower triangles are the vectors; the inverse of the above."""
+    count = vec.shape[-1]
+    size = 1
+    while _triangle(size, diag) < count:
+        size += 1
+    rows, columns = tril_indices(size, size, diag)
+    made: Any = vec.new_zeros(shape_of(vec.shape[:-1], (size, size)))
+    made[..., rows, columns] = vec
+    return made

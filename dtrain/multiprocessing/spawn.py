@@ -132,8 +132,11 @@ class ProcessContext:
     def _failure(self, rank: int) -> ProcessException:
         process = self.processes[rank]
         pid, code = process.pid or 0, process.exitcode or 0
-        if self._reports[rank].poll():
+        try:
             text = pickle.loads(self._reports[rank].recv_bytes())  # noqa: S301 (our own child's)
+        except EOFError:  # it had nothing to say
+            pass
+        else:
             return ProcessRaisedException(
                 f"\n\n-- Process {rank} terminated with the following error:\n{text}", rank, pid
             )

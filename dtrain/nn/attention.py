@@ -138,7 +138,9 @@ class MultiheadAttention(Module):
             value = key if same_value else value.transpose(0, 1)
         separate: dict[str, Any] = {}
         if not self._qkv_same_embed_dim:
-            separate = {f"{name}_proj_weight": getattr(self, f"{name}_proj_weight") for name in "qkv"}
+            separate = {
+                f"{name}_proj_weight": getattr(self, f"{name}_proj_weight") for name in "qkv"
+            }
         made, weights = F.multi_head_attention_forward(
             query, key, value, self.embed_dim, self.num_heads, self.in_proj_weight,
             self.in_proj_bias, self.bias_k, self.bias_v, self.add_zero_attn, self.dropout,

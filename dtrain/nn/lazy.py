@@ -40,8 +40,10 @@ __all__ = [
     "LazyModuleMixin",
 ]
 
-# At run time the mixin stands beside any module; type checkers are to know what that has.
-_Base = Module if TYPE_CHECKING else object
+if TYPE_CHECKING:  # the mixin stands beside a module: type checkers are to know what that has
+    _Base = Module
+else:
+    _Base = object
 
 
 class LazyModuleMixin(_Base):
@@ -130,12 +132,12 @@ class LazyLinear(LazyModuleMixin, Linear):
         if not self.has_uninitialized_params() and self.in_features != 0:
             super().reset_parameters()
 
-    def initialize_parameters(self, input: Tensor) -> None:  # type: ignore[override]
+    def initialize_parameters(self, input: Tensor) -> None:
         """Take the number of features from an input (*, in_features)."""
         features = input.shape[-1]
         if self.has_uninitialized_params():
             self.in_features = features
-            self.weight.materialize((self.out_features, features))  # type: ignore[attr-defined]
+            self.weight.materialize((self.out_features, features))
             if self.bias is not None:
                 self.bias.materialize((self.out_features,))
             self.reset_parameters()
@@ -171,9 +173,9 @@ class _LazyConvBase(LazyModuleMixin):
     def reset_parameters(self) -> None:
         """Draw the parameters, once their shapes are known."""
         if not self.has_uninitialized_params() and self.in_channels != 0:
-            super().reset_parameters()  # type: ignore[misc]
+            super().reset_parameters()
 
-    def initialize_parameters(self, input: Tensor, *args: Any) -> None:  # type: ignore[override]
+    def initialize_parameters(self, input: Tensor, *args: Any) -> None:
         """Take the number of channels from an input (N, C, ...) or (C, ...)."""
         if not self.has_uninitialized_params():
             return
@@ -307,9 +309,9 @@ class _LazyNorm(LazyModuleMixin):
     def reset_parameters(self) -> None:
         """Set the parameters, once their shapes are known."""
         if not self.has_uninitialized_params() and self.num_features != 0:
-            super().reset_parameters()  # type: ignore[misc]
+            super().reset_parameters()
 
-    def initialize_parameters(self, input: Tensor) -> None:  # type: ignore[override]
+    def initialize_parameters(self, input: Tensor) -> None:
         """Take the number of channels from an input (N, C, ...)."""
         if self.has_uninitialized_params():
             self.num_features = input.shape[1]

@@ -100,9 +100,7 @@ class LinearCrossEntropyLoss(_WeightedLoss):
                 f"expected weight shape to be {(num_classes,)}, got {tuple(weight.shape)}"
             )
         if not 0 <= label_smoothing <= 1:
-            raise OpError(
-                f"expected label_smoothing to be in range [0, 1], got {label_smoothing}"
-            )
+            raise OpError(f"expected label_smoothing to be in range [0, 1], got {label_smoothing}")
         super().__init__(weight, reduction=reduction)
         self.num_classes, self.out_features = num_classes, out_features
         self.ignore_index, self.label_smoothing = ignore_index, label_smoothing

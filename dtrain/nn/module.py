@@ -154,6 +154,9 @@ class Module(Stateful, Convertible, Hooked):
         fn(self)
         return self
 
+    def compile(self, *args: Any, **kwargs: Any) -> None:
+        """Do nothing: operators run as they come, as with torch.compile here."""
+
     # ---- printing, copying ----
     def _get_name(self) -> str:
         return type(self).__name__

@@ -255,9 +255,7 @@ def _check_arguments(module: RNNBase, dropout: Any) -> None:
         if getattr(module, name) <= 0:
             raise OpValueError(f"{name} must be greater than zero")
     if module.proj_size < 0:
-        raise OpValueError(
-            "proj_size should be a positive integer or zero to disable projections"
-        )
+        raise OpValueError("proj_size should be a positive integer or zero to disable projections")
     if module.proj_size >= module.hidden_size:
         raise OpValueError("proj_size has to be smaller than hidden_size")
     if module.mode not in _GATES:

@@ -68,7 +68,7 @@ class PackedSequence(_Fields):
             )
         if unsorted_indices is None:
             unsorted_indices = invert_permutation(sorted_indices)
-        return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)  # type: ignore[type-var]
+        return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
 
     # ---- conversions ----
     def to(self: P, *args: Any, **kwargs: Any) -> P:
@@ -140,7 +140,7 @@ def invert_permutation(permutation: Tensor | None) -> Tensor | None:
 
 
 def _places(lengths: Any, like: Tensor) -> Any:
-    """Return where each packed row stands in a padded tensor (T * N, *), on the device of `like`."""
+    """Return where each packed row stands among padded ones (T * N), on the device of `like`."""
     steps = np.arange(max(lengths))[:, None]
     return wrap(np.flatnonzero(steps < np.asarray(lengths)[None, :])).to(like.device)
 
@@ -274,9 +274,7 @@ def pad_sequence(
     if not given:
         raise OpError("received an empty list of sequences")
     if padding_side not in ("left", "right"):
-        raise OpError(
-            f"Expected padding_side to be one of left or right, but got {padding_side}."
-        )
+        raise OpError(f"Expected padding_side to be one of left or right, but got {padding_side}.")
     first, batch = given[0], len(given)
     lengths = [s.shape[0] for s in given]
     time = max(lengths)

@@ -22,6 +22,7 @@ from dtrain.tensor.tensor import Tensor
 
 __all__ = ["Transformer", "TransformerDecoder", "TransformerEncoder"]
 
+
 def _causal_mask(size: int, device: Any = None, dtype: Any = None) -> Any:
     """Return (size, size): -inf above the diagonal, zero elsewhere."""
     return full((size, size), -math.inf, dtype=dtype, device=device).triu(1)
@@ -167,8 +168,14 @@ class Transformer(Module):
             d_model, nhead, dim_feedforward, dropout, activation, layer_norm_eps, batch_first,
             norm_first, bias, device, dtype,
         )  # fmt: skip
-        how: dict[str, Any] = {"eps": layer_norm_eps, "bias": bias, "device": device, "dtype": dtype}
-        self.encoder, self.decoder = custom_encoder, custom_decoder
+        how: dict[str, Any] = {
+            "eps": layer_norm_eps,
+            "bias": bias,
+            "device": device,
+            "dtype": dtype,
+        }
+        self.encoder: Any = custom_encoder
+        self.decoder: Any = custom_decoder
         if custom_encoder is None:
             first, norm = TransformerEncoderLayer(*layer), LayerNorm(d_model, **how)
             self.encoder = TransformerEncoder(first, num_encoder_layers, norm)
@@ -202,7 +209,6 @@ class Transformer(Module):
             raise ShapeError("the batch number of src and tgt must be equal")
         if not src.shape[-1] == tgt.shape[-1] == self.d_model:
             raise ShapeError("the feature number of src and tgt must be equal to d_model")
-        assert self.encoder is not None and self.decoder is not None
         memory = self.encoder(
             src, mask=src_mask, src_key_padding_mask=src_key_padding_mask, is_causal=src_is_causal
         )

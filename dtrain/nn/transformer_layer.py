@@ -31,7 +31,7 @@ def _activation(given: Activation) -> Callable[[Tensor], Tensor]:
 
 
 class _Layer(Module):
-    """What the layers of encoder and decoder share: attention to themselves, and two linear maps."""
+    """What the layers of encoder and decoder share: attention to itself, and two linear maps."""
 
     norms: int  # normalizations, each with a dropout: one for each block
 

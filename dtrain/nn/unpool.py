@@ -148,9 +148,7 @@ class _FractionalMaxPool(Module):
         if (isinstance(kernel_size, int) and kernel_size <= 0) or (
             isinstance(kernel_size, (tuple, list)) and not all(k > 0 for k in kernel_size)
         ):
-            raise OpValueError(
-                f"kernel_size must greater than zero for all elements, but got {kernel_size}"
-            )
+            raise OpValueError(f"kernel_size must be greater than 0, but got {kernel_size}")
         if output_size is None and output_ratio is None:
             raise OpValueError(
                 f"{name} requires specifying either an output size, or a pooling ratio"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Batches", "is_small"]
 
 # From about this size on, a copy there and back costs what it saves.
-SMALL = 1 << 13
+SMALL = 1 << 11
 
 Entry = tuple[Tensor, Array, dict[str, Any]]
 

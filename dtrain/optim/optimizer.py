@@ -206,9 +206,10 @@ class Optimizer(Hooked):
 
     def count(self, held: dict[str, Any], group: Group) -> dict[str, Any]:
         """Raise the counters in the state of a parameter; return what update() is told of them."""
-        count = held["step"]._a
-        count += 1  # in place: the tensor in the state counts
-        return {"step": float(count)}
+        counter = held["step"]._a
+        step = counter.item() + 1.0
+        counter.fill(step)  # in place: the tensor in the state counts
+        return {"step": step}
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update all parameters that have a gradient.

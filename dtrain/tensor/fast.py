@@ -309,6 +309,8 @@ def make_binary(op: Op, operator: bool = False) -> Callable[..., Any]:  # noqa: 
     """
     kernels, kinds, longer = op.plain_kernels, _kinds(op), make_several(op)
     has_rules = op.rule_args == op.params[:2]
+    if op.rule_args and not has_rules:
+        return longer
     savers: dict[tuple[bool, bool], _Saver] = {}  # filled as they are needed
     second, first = op.kind.numbers != "none", op.kind.numbers == "all"  # may be numbers
 
@@ -361,9 +363,7 @@ def make_binary(op: Op, operator: bool = False) -> Callable[..., Any]:  # noqa: 
     return call
 
 
-def _record_binary(
-    saver: _Saver, args: tuple[Any, ...], n: Any, m: Any, result: Tensor
-) -> None:
+def _record_binary(saver: _Saver, args: tuple[Any, ...], n: Any, m: Any, result: Tensor) -> None:
     """Hang a node on the result of an operator on two operands with the nodes `n` and `m`."""
     input, other = args
     plan, head = saver.plan, saver.head

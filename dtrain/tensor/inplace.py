@@ -92,7 +92,9 @@ def _direct(op: Op, input: Tensor, args: tuple[Any, ...]) -> bool:
 
 def _repeats(a: Array) -> bool:
     """Return True where several elements are one place in memory."""
-    return 0 in a.strides and any(s == 0 and n > 1 for s, n in zip(a.strides, a.shape, strict=True))
+    if 0 not in a.strides or not a.size:
+        return False
+    return any(s == 0 and n > 1 for s, n in zip(a.strides, a.shape, strict=True))
 
 
 def _check_fit(where: str, made: Tensor, into: Tensor) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from dtrain.backend.strided import strided
-from dtrain.errors import OpTypeError
+from dtrain.errors import OpTypeError, ShapeError
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.create import (
     beside,
@@ -27,7 +27,7 @@ from dtrain.tensor.storage import check_region
 from dtrain.tensor.tensor import Tensor
 
 __all__ = [
-    "empty_like", "empty_strided", "full_like", "ones_like", "zeros_like",
+    "empty_like", "empty_permuted", "empty_strided", "full_like", "ones_like", "zeros_like",
 ]  # fmt: skip
 
 
@@ -103,6 +103,36 @@ def empty_strided(
     check_region(shape, steps, 0, reach)
     flat = on(device, lambda xp: xp.empty(reach, target))
     return finish(strided(flat, shape, tuple([s * target.itemsize for s in steps])), requires_grad)
+
+
+def empty_permuted(
+    size: Any, physical_layout: Any, *, dtype: Any = None, device: Any = None,
+    requires_grad: bool = False, layout: Any = None, pin_memory: bool = False,
+) -> Tensor:  # fmt: skip
+    """Return an uninitialised tensor whose dimensions lie in memory in the order given.
+
+    Args:
+        size: The shape.
+        physical_layout: The dimensions, from the one with the largest steps to the closest one.
+        dtype: The type.
+        device: Where it lies.
+        requires_grad: Whether it is a leaf that requires a gradient.
+        layout: Accepted.
+        pin_memory: Accepted.
+
+    Raises:
+        ShapeError: `physical_layout` is no permutation of the dimensions.
+    """
+    shape, target = sizes("empty_permuted", (tuple(size),)), np_type(dtype)
+    order = list(physical_layout)
+    if sorted(order) != list(range(len(shape))):
+        raise ShapeError(
+            f"empty_permuted(size={list(shape)}, physical_layout={order}): expected each dimension "
+            "once (duplicate, missing or out of range)"
+        )
+    laid = tuple([shape[d] for d in order])
+    back = tuple([order.index(d) for d in range(len(order))])
+    return finish(on(device, lambda xp: xp.empty(laid, target).transpose(back)), requires_grad)
 
 
 # ---- methods ----

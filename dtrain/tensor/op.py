@@ -168,9 +168,7 @@ class _NoDefault:
 NO_DEFAULT = _NoDefault()
 
 
-def _parameters(
-    fn: Any, skip: int
-) -> tuple[tuple[str, ...], tuple[Any, ...], tuple[str, ...]]:
+def _parameters(fn: Any, skip: int) -> tuple[tuple[str, ...], tuple[Any, ...], tuple[str, ...]]:
     """Return names, defaults and annotations of parameters, without the first `skip`.
 
     `out` has neither a default nor an annotation here. Read from the code object, because

@@ -6,6 +6,8 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
 from dtrain.backend.module import to_host
 from dtrain.backend.transfer import move
 from dtrain.errors import OpError, OpTypeError
@@ -227,7 +229,8 @@ def bernoulli(
     if not input.dtype.is_floating_point and p is None:
         raise OpError(f"bernoulli(): expected a floating point tensor, got {input.dtype}")
     chance = to_host(input._a) if p is None else float(p)
-    array = source_of(generator).bernoulli(chance, tuple(input._a.shape), input._a.dtype)
+    drawn = source_of(generator).bernoulli(chance, tuple(input._a.shape), input._a.dtype)
+    array = np.asarray(drawn)  # of a 0-d tensor it is one of NumPy's numbers
     return _placed("bernoulli", array, input.device, False, out)
 
 

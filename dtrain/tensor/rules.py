@@ -108,9 +108,9 @@ def freed_error() -> GradError:
     return GradError(
         "Trying to backward through the graph a second time (or directly access saved tensors "
         "after they have already been freed). Saved intermediate values of the graph are freed "
-        "when you call .backward() or autograd.grad(). Specify retain_graph=True if you need to backward "
-        "through the graph a second time or if you need to access saved tensors after calling "
-        "backward."
+        "when you call .backward() or autograd.grad(). Specify retain_graph=True if you need to "
+        "backward through the graph a second time or if you need to access saved tensors after "
+        "calling backward."
     )
 
 
@@ -120,5 +120,6 @@ def _version_error(node: Node, now: int, expected: int) -> VersionError:
         "one of the variables needed for gradient computation has been modified by an inplace "
         f"operation: a value saved by {node.name()}, of shape {shape}, is at version {now}; "
         f"expected version {expected} instead. Hint: enable anomaly detection to find the "
-        "operation that failed to compute its gradient, with torch.autograd.set_detect_anomaly(True)."
+        "operation that failed to compute its gradient, with "
+        "torch.autograd.set_detect_anomaly(True)."
     )

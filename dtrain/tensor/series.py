@@ -99,6 +99,8 @@ def logspace(
     start, end, steps = _number(start), _number(end), _steps("logspace", steps)
     target = _spaced_type("logspace", start, end, dtype, out)
     work = np.dtype(np.complex128 if target.kind == "c" else np.float64)
+    if target.kind in "iu":  # torch counts in the type of the result
+        start, end = int(start), int(end)
     array = on(device, lambda xp: (base ** _linspace(xp, start, end, steps, work)).astype(target))
     return finish(array, requires_grad) if out is None else fill_out("logspace", array, out, dtype)
 

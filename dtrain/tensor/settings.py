@@ -52,7 +52,15 @@ def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None
     Note:
         Operators on the CPU always do. On a GPU the sums of scatter and index_add are made in any
         order; the wish is kept and does not change that.
+
+    Raises:
+        OpTypeError: The mode is no bool.
     """
+    if not isinstance(mode, bool):
+        raise OpTypeError(
+            f"use_deterministic_algorithms(): argument 'mode' must be bool, not "
+            f"{type(mode).__name__}"
+        )
     _set.deterministic = (1 if warn_only else 2) if mode else 0
 
 
@@ -128,7 +136,7 @@ def get_num_interop_threads() -> int:
 
 def _positive(where: str, n: Any) -> int:
     if not isinstance(n, int):
-        raise OpTypeError(f"{where} expects an int, but got {type(n).__name__}")
+        raise OpError(f"{where} expects an int, but got {type(n).__name__}")
     if n <= 0:
         raise OpError(f"{where}({n}): expected positive number of threads")
     return n

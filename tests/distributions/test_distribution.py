@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from types import MappingProxyType
 
 import pytest
@@ -14,6 +16,15 @@ pytestmark = pytest.mark.torch
 
 def test_all_names_of_torch_are_there() -> None:
     assert set(torch.distributions.__all__) <= set(dtrain.distributions.__all__)
+
+
+def test_all_modules_of_torch_are_there() -> None:
+    for info in pkgutil.iter_modules(torch.distributions.__path__):
+        if not info.name.startswith("_"):
+            ours = importlib.import_module(f"dtrain.distributions.{info.name}")
+            assert getattr(dtrain.distributions, info.name) is ours
+            for name in importlib.import_module(f"torch.distributions.{info.name}").__all__:
+                assert hasattr(ours, name), name
 
 
 @pytest.mark.parametrize("value", [(2,), (3, 2)])

@@ -28,16 +28,16 @@ globals().update(standard_tests(*CASES))
 
 @cases(*CASES[:3], CASES[4])
 def test_gradients_through_samples(case) -> None:
-    check_mean_gradient(case)
+    check_mean_gradient(case, count=15_000)
 
 
 def test_dirichlet_gradients_through_samples() -> None:
     a = dtrain.tensor([1.5, 2.0, 4.0], dtype=dtrain.float64, requires_grad=True)
     d = dtrain.distributions.Dirichlet(a)
     dtrain.manual_seed(0)
-    (got,) = dtrain.autograd.grad((d.rsample((100_000,)) ** 2).mean(0)[0], a)
+    (got,) = dtrain.autograd.grad((d.rsample((20_000,)) ** 2).mean(0)[0], a)
     (expected,) = dtrain.autograd.grad((d.variance + d.mean**2)[0], a)
-    np.testing.assert_allclose(got._a, expected._a, atol=4e-3)
+    np.testing.assert_allclose(got._a, expected._a, atol=8e-3)
 
 
 def test_the_mode_of_a_flat_dirichlet_is_a_corner() -> None:

@@ -55,3 +55,13 @@ def test_sums_over_the_last_dimensions() -> None:
     assert utils.sum_rightmost(x, 2).tolist() == [12, 12]
     assert utils.sum_rightmost(x, 0) is x
     assert utils.sum_rightmost(0.0, 2) == 0
+
+
+@pytest.mark.parametrize("diag", [-1, 0, 1])
+def test_triangles_and_vectors(diag) -> None:
+    m = np.arange(32.0).reshape(2, 4, 4)
+    theirs = torch.distributions.utils
+    vectors = theirs.tril_matrix_to_vec(torch.tensor(m), diag)
+    assert_same(utils.tril_matrix_to_vec(dtrain.tensor(m), diag), vectors)
+    back = theirs.vec_to_tril_matrix(vectors, diag)
+    assert_same(utils.vec_to_tril_matrix(dtrain.tensor(vectors.numpy()), diag), back)

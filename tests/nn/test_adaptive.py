@@ -35,7 +35,10 @@ def test_log_prob_and_predict():
         ("m(4, 6, [])", "cutoffs should be a sequence of length larger than 0"),
         ("m(4, 6, [3, 2])", "cutoffs should be a sequence of unique, positive integers sorted"),
         ("m(4, 6, [6])", "each value is between 1 and n_classes-1"),
-        ("m(4, 6, [2])(torch.ones(2, 4), torch.tensor([0, 6]))", "Target values should be in [0, 5"),
+        (
+            "m(4, 6, [2])(torch.ones(2, 4), torch.tensor([0, 6]))",
+            "Target values should be in [0, 5",
+        ),
         ("m(4, 6, [2])(torch.ones(2, 4), torch.tensor([0]))", "Input and target should have the s"),
         ("m(4, 6, [2])(torch.ones(2, 4), torch.tensor(0))", "0D target tensor expects 1D input"),
     ],

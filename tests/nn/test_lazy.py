@@ -21,7 +21,7 @@ LAYERS = [
     ("LazyLinear(4)", (2, 3)),
     ("LazyLinear(4, bias=False)", (3,)),
     ("LazyConv1d(4, 2, padding=1)", (2, 3, 5)),
-    ("LazyConv2d(4, 2, groups=3, bias=False)", (2, 3, 5, 5)),
+    ("LazyConv2d(6, 2, groups=3, bias=False)", (2, 3, 5, 5)),
     ("LazyConv3d(4, (1, 2, 2), stride=2)", (3, 4, 4, 4)),
     ("LazyConvTranspose1d(4, 2)", (2, 3, 5)),
     ("LazyConvTranspose2d(4, 2, output_padding=1, stride=2)", (2, 3, 3, 3)),

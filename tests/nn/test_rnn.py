@@ -105,8 +105,14 @@ def test_halves_are_computed():
         ("nn.LSTM(3, 4)(torch.ones(2, 2, 5))", "input.size(-1) must be equal to input_size"),
         ("nn.LSTM(3, 4)(torch.ones(2, 2, 2, 3))", "Expected input to be 2D or 3D"),
         ("nn.RNN(3, 4)(torch.ones(3))", "RNN: Expected input to be 2D or 3D, got 1D tensor"),
-        ("nn.GRU(3, 4)(torch.ones(2, 2, 3), torch.ones(1, 3, 4))", "Expected hidden size (1, 2, 4)"),
-        ("nn.GRU(3, 4)(torch.ones(2, 2, 3), torch.ones(3, 4))", "hx should also be 3-D but got 2-D"),
+        (
+            "nn.GRU(3, 4)(torch.ones(2, 2, 3), torch.ones(1, 3, 4))",
+            "Expected hidden size (1, 2, 4)",
+        ),
+        (
+            "nn.GRU(3, 4)(torch.ones(2, 2, 3), torch.ones(3, 4))",
+            "hx should also be 3-D but got 2-D",
+        ),
         (
             "nn.LSTM(3, 4)(torch.ones(2, 2, 3), (torch.ones(1, 2, 4), torch.ones(1, 2, 5)))",
             "Expected hidden[1] size (1, 2, 4), got [1, 2, 5]",

@@ -39,7 +39,10 @@ def test_lstm_cell_from_a_state():
         ("nn.GRUCell(3, 4)(torch.ones(2, 2, 3))", "GRUCell: Expected input to be 1D or 2D, got 3D"),
         ("nn.RNNCell(3, 4)(torch.ones(2, 3), torch.ones(1, 2, 4))", "Expected hidden to be 1D or"),
         ("nn.RNNCell(3, 4)(torch.ones(2, 5))", "input has inconsistent input_size: got 5 expected"),
-        ("nn.GRUCell(3, 4)(torch.ones(2, 3), torch.ones(5, 4))", "Input batch size 2 doesn't match"),
+        (
+            "nn.GRUCell(3, 4)(torch.ones(2, 3), torch.ones(5, 4))",
+            "Input batch size 2 doesn't match",
+        ),
         (
             "nn.GRUCell(3, 4)(torch.ones(2, 3), torch.ones(2, 5))",
             "hidden0 has inconsistent hidden_size: got 5, expected 4",

@@ -41,7 +41,7 @@ def test_unpooling(dims):
         ("nn.FractionalMaxPool2d(2)", "requires specifying either an output size, or a pooling ra"),
         ("nn.FractionalMaxPool2d(2, 3, 0.5)", "only one of output_size and output_ratio may be"),
         ("nn.FractionalMaxPool2d(2, output_ratio=2.0)", "output_ratio must be between 0 and 1"),
-        ("nn.FractionalMaxPool3d(0, 2)", "kernel_size must greater than zero for all elements"),
+        ("nn.FractionalMaxPool3d(0, 2)", "kernel_size must be greater than 0"),
     ],
 )
 def test_what_does_not_fit_is_refused(source, words):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.samples import B, I, T, V, call, raises, sample
+from tests.samples import B, I, T, V, call, once, raises, sample
 
 HOLES = V([[True, False, True, True], [False, True, True, False], [True, True, False, True]])
 EMPTY = V([[False, False], [True, False]])
@@ -47,6 +47,6 @@ SAMPLES = [
            call(T(3, 4), 0, keepdim=True, mask=HOLES), method=False),
     sample("masked.normalize", call(T(3, 4), 2.0, 1, mask=HOLES), call(T(3, 4), 1.0, 0),
            method=False),
-    sample("masked.logaddexp", call(T(3, 4), T(3, 4), input_mask=HOLES),
-           call(T(3, 4), T(3, 4), other_mask=HOLES), call(T(3, 4), T(3, 4)), method=False),
+    sample("masked.logaddexp", once(T(3, 4), T(3, 4), input_mask=HOLES),  # nan in torch
+           once(T(3, 4), T(3, 4), other_mask=HOLES), call(T(3, 4), T(3, 4)), method=False),
 ]  # fmt: skip

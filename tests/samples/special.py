@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.samples import HALF, I, T, V, call, sample
+from tests.samples import HALF, I, T, V, call, raises, sample
 
 INF, NAN = float("inf"), float("nan")
 EDGE = V([0.0, -0.0, 0.5, -0.5, 1.0, 2.0, INF, -INF, NAN, 1e-8, 30.0], grad=False)
@@ -25,7 +25,8 @@ SAMPLES = [
     sample("i0", call(WIDE), call(EDGE), more=HALF, tol=4),
     # torch has no gradient of the first argument
     sample("igamma", call(T(9, low=0.1, high=30, grad=False), T(9, low=0.1, high=30)),
-           call(T(3, 1, low=0.1, high=30, grad=False), T(4, low=0.1, high=30)), tol=4),
+           call(T(3, 1, low=0.1, high=30, grad=False), T(4, low=0.1, high=30)),
+           raises(TypeError, T(3), 2.0, match="must be Tensor, not float"), tol=4),
     sample("igammac", call(T(9, low=0.1, high=30, grad=False), T(9, low=0.1, high=30)), tol=4),
     special("i0e", call(WIDE), call(EDGE), tol=4),
     special("i1", call(WIDE), call(V([0.0])), tol=4),

@@ -11,6 +11,7 @@ from dtrain.tensor.call import general
 from dtrain.tensor.grad_mode import no_grad
 from dtrain.tensor.op import REGISTRY
 from dtrain.tensor.tensor import Tensor, wrap
+from dtrain.typing import Array
 
 NUMBERS = np.random.default_rng(0).uniform(0.2, 0.9, (3, 4))
 
@@ -102,3 +103,26 @@ def test_the_short_way_gives_what_the_general_way_gives(call: Any, record: bool)
 def test_arguments_that_do_not_fit_are_type_errors(name: str, args: Any, kw: Any) -> None:
     with pytest.raises((TypeError, RuntimeError)):
         REGISTRY[name].call(*args, **kw)
+
+
+def test_a_rule_for_one_of_two_operands_is_recorded() -> None:
+    from dtrain.tensor.op import BINARY, op
+
+    @op(BINARY, name="test_one_rule", input=lambda F, g, other: g * other)
+    def test_one_rule(xp: Any, input: Array, other: Array) -> Array:
+        return input * other
+
+    del REGISTRY["test_one_rule"]
+    x, y = wrap(np.ones(2, np.float32)).requires_grad_(), wrap(np.full(2, 3, np.float32))
+    test_one_rule(x, y).sum().backward()
+    assert x.grad is not None
+    assert x.grad.tolist() == [3.0, 3.0]
+
+
+def test_the_ways_for_views_and_sequences_step_aside() -> None:
+    from dtrain.tensor.sequence_call import can_join
+    from dtrain.tensor.view_call import can_view
+
+    assert can_view(REGISTRY["reshape"])
+    assert not can_view(REGISTRY["matmul"]) or REGISTRY["matmul"].kind.view
+    assert can_join(REGISTRY["cat"])

@@ -16,9 +16,8 @@ BACK = "torch.use_deterministic_algorithms(False); torch.set_float32_matmul_prec
 @pytest.mark.parametrize(
     "source",
     [
-        "torch.use_deterministic_algorithms(True); x = torch.are_deterministic_algorithms_enabled()",
-        "torch.use_deterministic_algorithms(True, warn_only=True); "
-        "x = torch.is_deterministic_algorithms_warn_only_enabled()",
+        "torch.use_deterministic_algorithms(True); x = torch.get_deterministic_debug_mode()",
+        "torch.use_deterministic_algorithms(1); x = torch.get_deterministic_debug_mode()",
         "torch.set_deterministic_debug_mode('warn'); x = torch.get_deterministic_debug_mode()",
         "torch.set_deterministic_debug_mode(2); x = torch.are_deterministic_algorithms_enabled()",
         "torch.set_deterministic_debug_mode('maybe'); x = 0",
@@ -33,7 +32,7 @@ def test_as_torch(source: str) -> None:
 
 
 def test_threads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dtrain.tensor.settings._set", type(settings._set)())
+    monkeypatch.setattr(settings, "_set", type(settings._set)())
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     assert dtrain.get_num_threads() == 3
     dtrain.set_num_threads(2)
@@ -52,7 +51,9 @@ def test_a_precision_that_is_none() -> None:
 
 
 def test_small_switches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dtrain.tensor.settings._set", type(settings._set)())
+    monkeypatch.setattr(settings, "_set", type(settings._set)())
+    dtrain.use_deterministic_algorithms(True, warn_only=True)
+    assert dtrain.is_deterministic_algorithms_warn_only_enabled()
     dtrain.set_warn_always(True)
     assert dtrain.is_warn_always_enabled()
     assert not dtrain.set_flush_denormal(True)

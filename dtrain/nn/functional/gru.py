@@ -173,9 +173,7 @@ def _rnn_grads(
     )
 
 
-@op(
-    FUNCTION, returns=("output", "last_hidden"), joint=(_TENSORS, _rnn_grads), node="RnnBackward0"
-)
+@op(FUNCTION, returns=("output", "last_hidden"), joint=(_TENSORS, _rnn_grads), node="RnnBackward0")
 def rnn_layer(
     xp: Xp, input: Array, weight_ih: Array, weight_hh: Array, bias_ih: Array, bias_hh: Array,
     hidden: Array, sizes: Sizes, reverse: bool, relu: bool,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dtrain.nn import clip as clip_grad
-from dtrain.nn import clip as convert_parameters
-from dtrain.nn import sequence as rnn
+from dtrain.nn import clip as _clip
+from dtrain.nn import sequence as _sequence
 from dtrain.nn.clip import *  # noqa: F403
 from dtrain.nn.utils import parametrizations as parametrizations
 from dtrain.nn.utils import parametrize as parametrize
@@ -17,3 +16,6 @@ from dtrain.nn.utils.spectral_norm import remove_spectral_norm as remove_spectra
 from dtrain.nn.utils.spectral_norm import spectral_norm as spectral_norm
 from dtrain.nn.utils.weight_norm import remove_weight_norm as remove_weight_norm
 from dtrain.nn.utils.weight_norm import weight_norm as weight_norm
+
+clip_grad = convert_parameters = _clip
+rnn = _sequence

@@ -69,8 +69,8 @@ def fuse_conv_bn_weights(
     bn_w: Tensor | None, bn_b: Tensor | None, transpose: bool = False,
 ) -> tuple[Parameter, Parameter]:  # fmt: skip
     """Return the weight and bias of fuse_conv_bn_eval's convolution."""
-    shape = (1, -1) if transpose else (-1, 1)
-    shape += (1,) * (conv_w.ndim - 2)
+    first = (1, -1) if transpose else (-1, 1)
+    shape = (*first, *(1,) * (conv_w.ndim - 2))
     return _fused(conv_w, conv_b, (bn_rm, bn_rv, bn_eps, bn_w, bn_b), shape)
 
 

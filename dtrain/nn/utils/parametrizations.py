@@ -12,12 +12,12 @@ from dtrain.nn.utils.parametrize import register_parametrization
 from dtrain.nn.utils.spectral_norm import output_dim
 from dtrain.nn.utils.weight_norm import norm_except_dim, scaled
 from dtrain.tensor.create import eye
-from dtrain.tensor.query import finfo
 from dtrain.tensor.grad_mode import no_grad
 from dtrain.tensor.like import zeros_like
 from dtrain.tensor.ops.join import cat
 from dtrain.tensor.ops.linalg_decompose import geqrf
 from dtrain.tensor.ops.linalg_products import matrix_exp
+from dtrain.tensor.query import finfo
 from dtrain.tensor.random import randn
 from dtrain.tensor.tensor import Tensor
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from dtrain.errors import OpError, OpValueError
 from dtrain.nn.containers import ModuleDict, ModuleList
@@ -35,7 +35,7 @@ class _Cache:
     """Tensors computed within `cached()`, and how many of these are open."""
 
     depth = 0
-    values: dict[tuple[int, str], Any] = {}
+    values: ClassVar[dict[tuple[int, str], Any]] = {}
 
 
 @contextmanager
@@ -93,7 +93,7 @@ class ParametrizationList(ModuleList):
         self.unsafe = unsafe
         before = original.detach()
         with no_grad():
-            found = original
+            found: Any = original
             for module in reversed(list(self)):
                 if hasattr(module, "right_inverse"):
                     try:
@@ -117,9 +117,8 @@ class ParametrizationList(ModuleList):
                 raise OpValueError(
                     f"A parametrization must return a tensor. Got {type(made).__name__}."
                 )
-            what, names = "Registering a parametrization may not change the", ("unparametrized",
-                                                                               "parametrized")  # fmt: skip
-            _same_kind(made, before, what, names)
+            what = "Registering a parametrization may not change the"
+            _same_kind(made, before, what, ("unparametrized", "parametrized"))
 
     def _take_one(self, original: Any, found: Any) -> None:
         """Keep the tensor that the parametrizations start from; it stays the same object."""
@@ -156,8 +155,7 @@ class ParametrizationList(ModuleList):
             for module in reversed(list(self)):
                 if not hasattr(module, "right_inverse"):
                     raise OpError(
-                        f"parametrization {type(module).__name__} does not implement "
-                        "right_inverse."
+                        f"parametrization {type(module).__name__} does not implement right_inverse."
                     )
                 value = module.right_inverse(value)
             kind = Tensor if self.is_tensor else Sequence
@@ -166,7 +164,7 @@ class ParametrizationList(ModuleList):
                 raise OpValueError(
                     f"`right_inverse` should return {what}. Got {type(value).__name__}"
                 )
-            found = [value] if self.is_tensor else list(value)  # type: ignore[call-overload]
+            found: list[Any] = [value] if self.is_tensor else list(value)
             if len(found) != self.ntensors:
                 raise OpValueError(
                     "'right_inverse' must return a sequence of tensors of length "

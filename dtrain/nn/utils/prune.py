@@ -54,7 +54,7 @@ class _ByAmount(BasePruningMethod):
         if not isinstance(amount, numbers.Real):
             raise OpTypeError(f"Invalid type for amount: {amount}. Must be int or float.")
         whole = isinstance(amount, numbers.Integral)
-        if amount < 0 or (not whole and amount > 1.0):
+        if float(amount) < 0 or (not whole and float(amount) > 1.0):
             raise OpValueError(
                 f"amount={amount} should either be a float in the range [0, 1] or a non-negative "
                 "integer"

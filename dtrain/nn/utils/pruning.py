@@ -29,6 +29,7 @@ class BasePruningMethod(ABC):
         """Return a mask: `default_mask` with further zeros, chosen by the scores `t`."""
 
     def __call__(self, module: Module, inputs: Any) -> None:
+        """Compute the pruned parameter before a forward."""
         setattr(module, self._tensor_name, self.apply_mask(module))
 
     def apply_mask(self, module: Module) -> Any:
@@ -76,9 +77,7 @@ class BasePruningMethod(ABC):
             del module._parameters[name]
             mask = ones_like(original)
         try:
-            module.register_buffer(
-                f"{name}_mask", method.compute_mask(scores, default_mask=mask)
-            )
+            module.register_buffer(f"{name}_mask", method.compute_mask(scores, default_mask=mask))
             setattr(module, name, method.apply_mask(module))
             module.register_forward_pre_hook(method)
         except Exception:

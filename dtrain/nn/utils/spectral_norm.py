@@ -77,6 +77,7 @@ class SpectralNorm:
         module.register_parameter(self.name, Parameter(weight.detach()))
 
     def __call__(self, module: Module, inputs: Any) -> None:
+        """Compute the weight before a forward."""
         weight = self.compute_weight(module, do_power_iteration=module.training)
         setattr(module, self.name, weight)
 
@@ -98,9 +99,7 @@ class SpectralNorm:
         hook = SpectralNorm(name, n_power_iterations, dim, eps)
         weight: Any = module._parameters[name]
         if weight is None:
-            raise OpValueError(
-                f"`SpectralNorm` cannot be applied as parameter `{name}` is None"
-            )
+            raise OpValueError(f"`SpectralNorm` cannot be applied as parameter `{name}` is None")
         if is_lazy(weight):
             raise OpValueError(
                 "The module passed to `SpectralNorm` can't have uninitialized parameters. Make "
@@ -108,9 +107,7 @@ class SpectralNorm:
             )
         with no_grad():
             sizes = hook.reshape_weight_to_matrix(weight).shape
-            u, v = (
-                F.normalize(weight.new_empty(n).normal_(0, 1), dim=0, eps=eps) for n in sizes
-            )
+            u, v = (F.normalize(weight.new_empty(n).normal_(0, 1), dim=0, eps=eps) for n in sizes)
         delattr(module, name)
         module.register_parameter(f"{name}_orig", weight)
         setattr(module, name, weight.data)

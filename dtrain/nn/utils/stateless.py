@@ -13,6 +13,8 @@ from dtrain.tensor.tensor import Tensor
 
 __all__ = ["functional_call", "stateless_call"]
 
+_NONE = object()  # stands for what was not there
+
 
 def stateless_call(
     module: Module,
@@ -121,31 +123,30 @@ def _replaced(module: Module, given: dict[str, Tensor]) -> Iterator[dict[str, An
     try:
         for path, tensor in given.items():
             prefix, _, name = path.rpartition(".")
-            table = _table_of(module, path, prefix, name)
+            table = _table_of(module.get_submodule(prefix), name)
             if not isinstance(tensor, Tensor):
                 raise OpTypeError(f"{tensor} is not an instance of torch.Tensor")
-            held.append((path, table, name, table[name]))
+            held.append((path, table, name, table.get(name, _NONE)))
             table[name] = tensor
         yield last
     finally:
         for path, table, name, tensor in reversed(held):
             last[path] = table[name]
             table[name] = tensor
+            if tensor is _NONE:
+                del table[name]
 
 
-def _table_of(module: Module, path: str, prefix: str, name: str) -> dict[str, Any]:
-    """Return the dictionary that holds the tensor at a path.
+def _table_of(owner: Module, name: str) -> Any:
+    """Return the dictionary of a module that holds a tensor; for a new one, its attributes.
 
     Raises:
-        AttributeError: There is none.
-        OpTypeError: There is something else.
+        OpTypeError: There is something else under the name.
     """
-    owner = module.get_submodule(prefix)
     for table in (owner._parameters, owner._buffers):
         if name in table:
-            return table  # type: ignore[return-value]
-    if not hasattr(owner, name):
-        raise AttributeError(f"{owner._get_name()} has no attribute `{name}`")
-    if not isinstance(getattr(owner, name), Tensor):
-        raise OpTypeError(f"{path}: {getattr(owner, name)} is not an instance of torch.Tensor")
+            return table
+    held = getattr(owner, name, None)
+    if held is not None and not isinstance(held, Tensor):
+        raise OpTypeError(f"{held} is not an instance of torch.Tensor")
     return owner.__dict__

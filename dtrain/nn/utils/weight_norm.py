@@ -55,9 +55,7 @@ class WeightNorm:
         )
         for hook in module._forward_pre_hooks.values():
             if isinstance(hook, WeightNorm) and hook.name == name:
-                raise OpError(
-                    f"Cannot register two weight_norm hooks on the same parameter {name}"
-                )
+                raise OpError(f"Cannot register two weight_norm hooks on the same parameter {name}")
         hook = WeightNorm(name, dim)
         weight = getattr(module, name)
         if is_lazy(weight):
@@ -81,6 +79,7 @@ class WeightNorm:
         setattr(module, self.name, Parameter(weight.data))
 
     def __call__(self, module: Module, inputs: Any) -> None:
+        """Compute the weight before a forward."""
         setattr(module, self.name, self.compute_weight(module))
 
 

@@ -172,7 +172,8 @@ def masked_fill(xp: Xp, input: Array, mask: Array, value: Array) -> Array:
             "masked_fill only supports a 0-dimensional value tensor, but got tensor with "
             f"{value.ndim} dimension(s)."
         )
-    if isinstance(value, complex) and input.dtype.kind != "c":
+    is_complex = isinstance(value, complex) or getattr(value, "dtype", input.dtype).kind == "c"
+    if is_complex and input.dtype.kind != "c":
         raise DtypeError(
             f"value cannot be converted to type {input.dtype.name} without overflow: {value}"
         )

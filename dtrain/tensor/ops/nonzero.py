@@ -59,7 +59,8 @@ def nonzero_static(input: Tensor, *, size: int, fill_value: int = -1) -> Any:
 @function
 def argwhere(input: Tensor) -> Tensor:
     """Return the positions of the elements that are not zero, as rows."""
-    return positions(input)
+    made: Tensor = positions(input)
+    return made
 
 
 @function

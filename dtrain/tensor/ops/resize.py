@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from math import prod
 from typing import Any
@@ -11,7 +12,7 @@ from dtrain.backend.strided import strided
 from dtrain.errors import GradError, OpError, OpTypeError
 from dtrain.tensor.graph import bump, check_inplace
 from dtrain.tensor.op import attach
-from dtrain.tensor.ops.shape import squeeze, t, transpose, unsqueeze
+from dtrain.tensor.ops.shape import reshape, squeeze, t, transpose, unsqueeze
 from dtrain.tensor.ops.strided import as_strided
 from dtrain.tensor.storage import extent, offset_of, root_of
 from dtrain.tensor.tensor import Tensor
@@ -129,3 +130,23 @@ attach("is_same_size", is_same_size)
 attach("resize_", resize_)
 attach("resize_as_", resize_as_)
 attach("set_", set_)
+
+
+def _resized(self: Tensor, *sizes: Any) -> Tensor:
+    """Return the elements in another shape, which must hold as many.
+
+    Raises:
+        OpError: It does not.
+    """
+    warnings.warn("non-inplace resize is deprecated", stacklevel=2)
+    shape = sizes[0] if len(sizes) == 1 and not isinstance(sizes[0], int) else sizes
+    if prod(shape) != self._a.size:
+        raise OpError(
+            f"requested resize to {'x'.join(map(str, shape))} ({prod(shape)} elements in total), "
+            f"but the given tensor has a size of {'x'.join(map(str, self._a.shape))} "
+            f"({self._a.size} elements); resize can only change the shape of a given tensor"
+        )
+    return reshape(self, shape)
+
+
+attach("resize", _resized)

@@ -29,7 +29,7 @@ _POINTS = 64
 _SERIES_BELOW = 20.0
 _DEPTH = 40.0  # integrands are cut where they have fallen to exp(-40)
 _LOG_REST = tuple((-1) ** (k + 1) / k for k in range(8, 1, -1))  # (log(1 + s) - s) / s**2
-_KIND = Kind(float_promote_cast, broadcast=True, inplace=True, fast="binary")
+_KIND = Kind(float_promote_cast, broadcast=True, inplace=True, numbers="none", fast="binary")
 
 
 @lru_cache

@@ -8,6 +8,7 @@ from typing import Any
 from dtrain.backend.module import module_of
 from dtrain.errors import OpError, OpTypeError
 from dtrain.tensor import dtype as dt
+from dtrain.tensor.create import beside
 from dtrain.tensor.op import Kind, function, op
 from dtrain.tensor.results import named_result
 from dtrain.tensor.tensor import Tensor, wrap
@@ -225,7 +226,8 @@ def _edges(where: str, x: Any, bins: Any, low: Any, high: Any) -> Any:
         low, high = low - 0.5, high + 0.5
     from dtrain.tensor.series import linspace
 
-    return linspace(float(low), float(high), bins + 1, dtype=dt.of(x.dtype))._a
+    made = linspace(float(low), float(high), bins + 1, dtype=dt.of(x.dtype), device="cpu")
+    return beside(x, lambda xp: xp.asarray(made._a))
 
 
 @function
