@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 HOUSES = {"dtrain": "dtrain", "launch": "dtrain_launch"}
 # Modules here are families of ops: one generic test draws every op's samples from tests/samples.
 OP_FAMILIES = {Path("dtrain/nn/functional"), Path("dtrain/tensor/ops")}
+FACE = Path("dtrain/__init__.py")
 # What an optional module may miss.
 OPTIONAL = {"PIL", "cupy", "cupyx", "nccl", "pynccl", "scipy"}
 

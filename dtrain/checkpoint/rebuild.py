@@ -159,7 +159,7 @@ def rebuild_from_type_v2(call: Any, cls: Any, args: Any, state: Any) -> Tensor:
     if type(tensor) is not cls:
         tensor = Parameter(tensor, tensor.requires_grad)
     _set_attributes(tensor, state)
-    return tensor  # type: ignore[no-any-return]
+    return tensor
 
 
 def rebuild_plain_parameter(data: Any = None, requires_grad: Any = True) -> Parameter:

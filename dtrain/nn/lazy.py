@@ -115,6 +115,7 @@ class LazyLinear(LazyModuleMixin, Linear):
     """A Linear layer that takes `in_features` from its first input."""
 
     cls_to_become = Linear
+    weight: Any
     bias: Any
 
     def __init__(
@@ -173,7 +174,7 @@ class _LazyConvBase(LazyModuleMixin):
     def reset_parameters(self) -> None:
         """Draw the parameters, once their shapes are known."""
         if not self.has_uninitialized_params() and self.in_channels != 0:
-            super().reset_parameters()
+            super().reset_parameters()  # type: ignore[misc]  # the convolution's
 
     def initialize_parameters(self, input: Tensor, *args: Any) -> None:
         """Take the number of channels from an input (N, C, ...) or (C, ...)."""
@@ -309,7 +310,7 @@ class _LazyNorm(LazyModuleMixin):
     def reset_parameters(self) -> None:
         """Set the parameters, once their shapes are known."""
         if not self.has_uninitialized_params() and self.num_features != 0:
-            super().reset_parameters()
+            super().reset_parameters()  # type: ignore[misc]  # the normalization's
 
     def initialize_parameters(self, input: Tensor) -> None:
         """Take the number of channels from an input (N, C, ...)."""

@@ -50,7 +50,7 @@ class LinearCrossEntropyOptions:
         if self.chunking_method not in (None, "auto") and not counted:
             raise OpValueError(f"invalid chunking_method: {self.chunking_method!r}")
         rows = self.batch_chunk_size
-        if rows is not None and not (isinstance(rows, int) and rows > 0):
+        if rows is not None and rows <= 0:
             raise OpValueError(f"batch_chunk_size must be positive int or None, got {rows!r}")
         if self.acc_dtype not in _SUMS:
             raise OpValueError(
@@ -111,11 +111,12 @@ class LinearCrossEntropyLoss(_WeightedLoss):
     def forward(self, input: Tensor, target: Tensor) -> Any:
         """Return the loss of inputs (N, E) or (E,), one number unless reduction="none"."""
         layer, classes = self.linear, (self.num_classes, *self.out_features)
+        bias: Any = layer.bias
         return F.linear_cross_entropy(
             input,
             layer.weight.reshape(*classes, layer.in_features),
             target,
-            linear_bias=None if layer.bias is None else layer.bias.reshape(classes),
+            linear_bias=None if bias is None else bias.reshape(classes),
             weight=self.weight,
             reduction=self.reduction,
             ignore_index=self.ignore_index,

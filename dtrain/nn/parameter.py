@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from dtrain.errors import OpError, OpTypeError
 from dtrain.tensor.create import empty
@@ -77,7 +77,13 @@ class Buffer(Tensor, metaclass=_BufferType):
         return cast(Buffer, memo[id(self)])
 
 
-class UninitializedTensorMixin:
+if TYPE_CHECKING:  # the mixin stands beside a tensor: type checkers are to know what that has
+    _Base = Tensor
+else:
+    _Base = object
+
+
+class UninitializedTensorMixin(_Base):
     """A tensor whose shape is not known yet; `materialize` gives it one."""
 
     __slots__ = ()
@@ -91,7 +97,7 @@ class UninitializedTensorMixin:
             device: Where it is to lie; as so far by default.
             dtype: Its type; as so far by default.
         """
-        data: Any = self.data  # type: ignore[attr-defined]
+        data = self.data
         self.data = empty(shape, device=device or data.device, dtype=dtype or data.dtype)
         self.__class__ = self.cls_to_become  # type: ignore[assignment]
 
@@ -112,7 +118,7 @@ class UninitializedTensorMixin:
             "initialize the parameters before calling `module.share_memory()`."
         )
 
-    def __repr__(self) -> str:
+    def __repr__(self) -> str:  # type: ignore[override]  # Tensor's takes an option of torch's
         return f"<{type(self).__name__}>"
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Any:
@@ -125,7 +131,7 @@ class UninitializedTensorMixin:
         return type(self), (own.requires_grad, own.data.device, own.data.dtype)
 
 
-class UninitializedParameter(UninitializedTensorMixin, Parameter):  # type: ignore[misc]
+class UninitializedParameter(UninitializedTensorMixin, Parameter):
     """A parameter whose shape is not known yet.
 
     Args:
@@ -144,7 +150,7 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):  # type: igno
         return made.requires_grad_(requires_grad)
 
 
-class UninitializedBuffer(UninitializedTensorMixin, Tensor):  # type: ignore[misc]
+class UninitializedBuffer(UninitializedTensorMixin, Tensor):
     """A buffer whose shape is not known yet.
 
     Args:

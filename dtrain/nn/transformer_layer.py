@@ -27,7 +27,7 @@ def _activation(given: Activation) -> Callable[[Tensor], Tensor]:
     known: dict[str, Any] = {"relu": F.relu, "gelu": F.gelu}
     if given not in known:
         raise OpError(f"activation should be relu/gelu, not {given}")
-    return known[given]  # type: ignore[no-any-return]
+    return known[given]
 
 
 class _Layer(Module):

@@ -214,4 +214,4 @@ def _direction(m: dict[str, Any], grad: Tensor, slots: list[Any]) -> Tensor:
     direction: Any = q * m["H_diag"]
     for i, (change, step, ro) in history:
         direction.add_(step, alpha=_number(slots[i] - change.dot(direction) * ro))
-    return direction  # type: ignore[no-any-return]
+    return direction

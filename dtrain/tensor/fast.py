@@ -23,6 +23,7 @@ from dtrain.tensor.graph import (
     watch,
 )  # fmt: skip
 from dtrain.tensor.promote import div_cast, float_cast, float_promote_cast, keep, rest_cast
+from dtrain.tensor.saver import Saver
 from dtrain.tensor.tensor import Tensor
 from dtrain.tensor.view_call import can_view, make_view
 
@@ -81,30 +82,6 @@ def _place(options: list[Any], kw: dict[str, Any], given: int, index: dict[str, 
             return False
         options[i - 1] = value
     return True
-
-
-class _Saver:
-    """What nodes of one plan save when all options have their defaults.
-
-    Attributes:
-        plan: The plan.
-        head: Which operands (-1 the result); None where the general `save` has to be used.
-        tail: The options.
-    """
-
-    __slots__ = ("head", "plan", "tail")
-
-    def __init__(self, op: Op, plan: Plan) -> None:
-        self.plan = plan
-        self.head: tuple[int, ...] | None = None
-        self.tail: tuple[Any, ...] = ()
-        operands = [i for i, what in plan.saves if what == "value" and i < len(op.operands)]
-        options = plan.saves[len(operands) :]
-        if [i for i, _ in plan.saves[: len(operands)]] == operands and all(
-            what == "value" and i >= len(op.operands) for i, what in options
-        ):
-            self.head = tuple(operands)
-            self.tail = tuple([op.defaults[i] for i, _ in options])
 
 
 # ---- any operator on tensors that need no conversion ----
@@ -243,7 +220,7 @@ def make_unary(op: Op) -> Callable[..., Any]:
     """Return the call of an elementwise operator on one tensor."""
     kernels = op.plain_kernels
     has_rule = op.rule_args == op.params[:1]
-    saver: _Saver | None = None  # made when it is first needed: import is quicker without
+    saver: Saver | None = None  # made when it is first needed: import is quicker without
     kinds, needs_options = _kinds(op), op.required > 1
     longer = make_single(op)
 
@@ -269,14 +246,14 @@ def make_unary(op: Op) -> Callable[..., Any]:
         if input._node is not None and has_rule and MODE.grad:
             nonlocal saver
             if saver is None:
-                saver = _Saver(op, op.plan(_ONLY))
+                saver = Saver(op, op.plan(_ONLY))
             _record_unary(saver, input, t)
         return t
 
     return call
 
 
-def _record_unary(saver: _Saver, input: Tensor, result: Tensor) -> None:
+def _record_unary(saver: Saver, input: Tensor, result: Tensor) -> None:
     """Hang a node on the result of an elementwise operator on one tensor."""
     plan, head = saver.plan, saver.head
     op = plan.op
@@ -311,7 +288,7 @@ def make_binary(op: Op, operator: bool = False) -> Callable[..., Any]:  # noqa: 
     has_rules = op.rule_args == op.params[:2]
     if op.rule_args and not has_rules:
         return longer
-    savers: dict[tuple[bool, bool], _Saver] = {}  # filled as they are needed
+    savers: dict[tuple[bool, bool], Saver] = {}  # filled as they are needed
     second, first = op.kind.numbers != "none", op.kind.numbers == "all"  # may be numbers
 
     def call(*args: Any, **kw: Any) -> Any:  # noqa: C901, PLR0912 (hot)
@@ -356,14 +333,14 @@ def make_binary(op: Op, operator: bool = False) -> Callable[..., Any]:  # noqa: 
                 wanted = (n is not None, m is not None)
                 saver = savers.get(wanted)
                 if saver is None:
-                    saver = savers[wanted] = _Saver(op, op.plan(wanted))
+                    saver = savers[wanted] = Saver(op, op.plan(wanted))
                 _record_binary(saver, args, n, m, t)
         return t
 
     return call
 
 
-def _record_binary(saver: _Saver, args: tuple[Any, ...], n: Any, m: Any, result: Tensor) -> None:
+def _record_binary(saver: Saver, args: tuple[Any, ...], n: Any, m: Any, result: Tensor) -> None:
     """Hang a node on the result of an operator on two operands with the nodes `n` and `m`."""
     input, other = args
     plan, head = saver.plan, saver.head

@@ -18,7 +18,6 @@ From the body come the function, the method, the in-place form `name_`, and `out
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,6 +41,7 @@ from dtrain.tensor.promote import (
     promote_cast,
 )
 from dtrain.tensor.results import named_result
+from dtrain.tensor.signature import NO_DEFAULT, parameters
 from dtrain.typing import Rule
 
 Fn = TypeVar("Fn", bound=Callable[..., Any])
@@ -158,32 +158,6 @@ class Plan:
     many: bool
 
 
-class _NoDefault:
-    """Marks a parameter that has to be given."""
-
-    def __repr__(self) -> str:
-        return "<no default>"
-
-
-NO_DEFAULT = _NoDefault()
-
-
-def _parameters(fn: Any, skip: int) -> tuple[tuple[str, ...], tuple[Any, ...], tuple[str, ...]]:
-    """Return names, defaults and annotations of parameters, without the first `skip`.
-
-    `out` has neither a default nor an annotation here. Read from the code object, because
-    inspect.signature takes ten times as long and the import does this for every operator.
-    """
-    fn = inspect.unwrap(fn)
-    code = fn.__code__
-    names = code.co_varnames[skip : code.co_argcount]
-    given = fn.__defaults__ or ()
-    defaults = (NO_DEFAULT,) * (len(names) - len(given)) + given[max(len(given) - len(names), 0) :]
-    kept = [i for i, name in enumerate(names) if name != "out"]
-    annotations = tuple([str(fn.__annotations__.get(names[i], "Any")) for i in kept])
-    return names, tuple([defaults[i] for i in kept]), annotations
-
-
 class Op:
     """The record of one operator: its body, parameters and rules, and what was made of them."""
 
@@ -192,7 +166,7 @@ class Op:
         joint: tuple[tuple[str, ...], Rule] | None, returns: tuple[str, ...],
         varargs: str | None, holomorphic: bool, node: str | None,
     ) -> None:  # fmt: skip
-        names, self.defaults, self.annotations = _parameters(body, 1)
+        names, self.defaults, self.annotations = parameters(body, 1)
         self.native_out = "out" in names
         self.name, self.kind, self.body = name, kind, body
         self.params = tuple(p for p in names if p != "out")
@@ -239,7 +213,7 @@ class Op:
         steps = []
         for rule in chosen:
             picks = []
-            for name in _parameters(rule, skip)[0]:
+            for name in parameters(rule, skip)[0]:
                 item = self._resolve(name)
                 if item not in saves:
                     saves.append(item)

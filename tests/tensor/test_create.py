@@ -92,7 +92,6 @@ ERRORS = lines(
     torch.zeros(2, dtype=torch.int32, requires_grad=True)
     torch.zeros(2, foo=1)
     torch.zeros(2, dtype="float32")
-    torch.zeros(2, names=None)
     t = torch.empty(0, dtype=torch.int64); torch.ones(2, out=t, dtype=torch.float32); t
     torch.full((2,), 300, dtype=torch.uint8)
     torch.full(2, 3.)

@@ -42,7 +42,7 @@ def _gru_grads(
     F: F, g: Any, wanted: tuple[bool, ...], input: Any, weight_ih: Any, weight_hh: Any,
     bias_ih: Any, bias_hh: Any, hidden: Any, sizes: Sizes, reverse: bool, output: Any, gates: Any,
     inner: Any,
-) -> tuple[Any, ...]:  # fmt: skip
+) -> Any:  # fmt: skip
     if recording(F):
         tensors = (input, weight_ih, weight_hh, bias_ih, bias_hh, hidden)
         return recorded_grads(lambda *a: _gru_composed(sizes, reverse, *a), tensors, wanted, g)
@@ -162,7 +162,7 @@ def _rnn_composed(
 def _rnn_grads(
     F: F, g: Any, wanted: tuple[bool, ...], input: Any, weight_ih: Any, weight_hh: Any,
     bias_ih: Any, bias_hh: Any, hidden: Any, sizes: Sizes, reverse: bool, relu: bool, output: Any,
-) -> tuple[Any, ...]:  # fmt: skip
+) -> Any:  # fmt: skip
     if recording(F):
         tensors = (input, weight_ih, weight_hh, bias_ih, bias_hh, hidden)
         return recorded_grads(
@@ -221,13 +221,15 @@ def rnn_layer_grad(
             d += g[0][start:stop]
         part *= d
         d[...] = part @ weight_hh
-    to_bias = xp.add.reduce(to_sums, 0) if wanted[3] or wanted[4] else None
+    to_bias: Any = xp.add.reduce(to_sums, 0) if wanted[3] or wanted[4] else None
     before = states_before(xp, output, hidden, sizes, reverse) if wanted[2] else None
     return (
         to_sums @ weight_ih if wanted[0] else None,
         to_sums.T @ input if wanted[1] else None,
         to_sums.T @ before if before is not None else None,
         to_bias if wanted[3] else None,
-        to_bias.copy() if wanted[4] else None,  # two parameters never share a gradient
+        to_bias.copy()
+        if wanted[4] and to_bias is not None
+        else None,  # two parameters never share a gradient
         dh if wanted[5] else None,
     )

@@ -47,7 +47,7 @@ def _grads(
     F: F, g: Any, wanted: tuple[bool, ...], input: Any, weight_ih: Any, weight_hh: Any,
     bias_ih: Any, bias_hh: Any, hidden: Any, cell: Any, weight_hr: Any, sizes: Sizes,
     reverse: bool, output: Any, gates: Any, cells: Any,
-) -> tuple[Any, ...]:  # fmt: skip
+) -> Any:  # fmt: skip
     if recording(F):
         tensors = (input, weight_ih, weight_hh, bias_ih, bias_hh, hidden, cell, weight_hr)
         return recorded_grads(lambda *a: _composed(sizes, reverse, *a), tensors, wanted, g)
@@ -145,14 +145,16 @@ def lstm_layer_grad(
         by_gate[:, 3] *= d
         dh[:n] = part @ weight_hh
         e *= f[start:stop]
-    to_bias = xp.add.reduce(to_gates, 0) if wanted[3] or wanted[4] else None
+    to_bias: Any = xp.add.reduce(to_gates, 0) if wanted[3] or wanted[4] else None
     before = states_before(xp, output, hidden, sizes, reverse) if wanted[2] else None
     return (
         to_gates @ weight_ih if wanted[0] else None,
         to_gates.T @ input if wanted[1] else None,
         to_gates.T @ before if before is not None else None,
         to_bias if wanted[3] else None,
-        to_bias.copy() if wanted[4] else None,  # two parameters never share a gradient
+        to_bias.copy()
+        if wanted[4] and to_bias is not None
+        else None,  # two parameters never share a gradient
         dh if wanted[5] else None,
         dc if wanted[6] else None,
         projected.T @ (o * held) if projected is not None and wanted[7] else None,

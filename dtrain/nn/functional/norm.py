@@ -109,7 +109,7 @@ def batch_norm_grad(
     """Return the gradients of batch_norm to input, weight and bias; None where not wanted."""
     n, channels = input.shape[:2]
     kind = mean.dtype
-    rows = g.astype(kind, copy=False).reshape(n, channels, -1)
+    rows = g.astype(kind, copy=False).reshape(n, channels, prod(g.shape[2:]))
     hat = input.astype(kind, copy=False).reshape(rows.shape) - mean[:, None]
     hat *= inverse[:, None]
     size = rows.shape[2]

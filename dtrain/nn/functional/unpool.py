@@ -222,7 +222,8 @@ def _fractional(
         samples = placed(drawn, input)
     elif not isinstance(samples, Tensor):
         raise OpTypeError(f"{where}(): _random_samples must be a Tensor")
-    indices = fractional_indices(full, samples.detach(), kernel, regions)
+    phases = samples.detach()[: full._a.shape[0]]
+    indices = fractional_indices(full, phases, kernel, regions)
     values = pool_gather(full, indices, dims)
     return (values.squeeze(0), indices.squeeze(0)) if alone else (values, indices)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from dtrain.errors import OpIndexError, OpValueError
-from dtrain.linalg import householder_product, solve
 from dtrain.nn import functional as F
 from dtrain.nn.module import Module
 from dtrain.nn.utils.parametrize import register_parametrization
@@ -15,8 +14,9 @@ from dtrain.tensor.create import eye
 from dtrain.tensor.grad_mode import no_grad
 from dtrain.tensor.like import zeros_like
 from dtrain.tensor.ops.join import cat
-from dtrain.tensor.ops.linalg_decompose import geqrf
+from dtrain.tensor.ops.linalg_decompose import geqrf, householder_product
 from dtrain.tensor.ops.linalg_products import matrix_exp
+from dtrain.tensor.ops.linalg_solve import solve
 from dtrain.tensor.query import finfo
 from dtrain.tensor.random import randn
 from dtrain.tensor.tensor import Tensor

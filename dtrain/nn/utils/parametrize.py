@@ -100,12 +100,12 @@ class ParametrizationList(ModuleList):
                         found = module.right_inverse(found)
                     except NotImplementedError:
                         continue  # it has none: the tensor is taken as it is
-        if not isinstance(found, (Tensor, Sequence)):
+        self.is_tensor = isinstance(found, Tensor)
+        if not self.is_tensor and not isinstance(found, Sequence):
             raise OpValueError(
                 "'right_inverse' must return a Tensor or a Sequence of tensors (list, tuple...). "
                 f"Got {type(found).__name__}"
             )
-        self.is_tensor = isinstance(found, Tensor)
         self.ntensors = 1 if self.is_tensor else len(found)
         if self.is_tensor:
             self._take_one(original, found)

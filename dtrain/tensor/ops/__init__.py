@@ -50,4 +50,4 @@ from dtrain.tensor.ops.unique import *  # noqa: F403
 from dtrain.tensor.ops.windows import *  # noqa: F403
 
 # The operators and not the modules that hold them; stays the last line.
-__all__ = sorted(n for n, x in globals().items() if callable(x) and not n.startswith("_"))
+__all__ = sorted(n for n, x in globals().items() if callable(x) and not n.startswith("_"))  # noqa: PLE0605

@@ -320,7 +320,8 @@ def _put(
         return settle(x, put_at(x, arrays, values, accumulate, dims))
     bare = [i._a for i in arrays]
     if accumulate:
-        x._a[...] = put_at.op.kernels[x._a.__class__](x._a, bare, values._a, True, dims)
+        put: Any = put_at
+        x._a[...] = put.op.kernels[x._a.__class__](x._a, bare, values._a, True, dims)
     else:
         _assign_at(x._a, _key(x._a.ndim, bare, dims), values._a)
     bump(x)

@@ -242,7 +242,7 @@ def to_sparse(input: Tensor, sparse_dim: int | None = None, *, layout: Any = Non
         raise OpIndexError(
             f"to_sparse: sparse_dim should be in (0, {input._a.ndim}], but got {sparse_dim}"
         )
-    return sparse_from_dense(input, n)  # type: ignore[no-any-return]
+    return sparse_from_dense(input, n)
 
 
 attach("to_sparse_coo", to_sparse)
@@ -260,7 +260,7 @@ def coalesce(input: Tensor) -> Tensor:
     """Return the sparse tensor with each element once, in order; itself where it is so."""
     if _array(input, "coalesce").coalesced:
         return input
-    return coalesced(input)  # type: ignore[no-any-return]
+    return coalesced(input)
 
 
 @function
@@ -282,14 +282,14 @@ def values(input: Tensor) -> Tensor:
     """Return the values of a coalesced sparse tensor, (count, *dense dimensions)."""
     if not _array(input, "values").coalesced:
         raise OpError("Cannot get values on an uncoalesced tensor, please call .coalesce() first")
-    return sparse_values(input)  # type: ignore[no-any-return]
+    return sparse_values(input)
 
 
 @function
 def sparse_mask(input: Tensor, mask: Tensor) -> Tensor:
     """Return the elements of a tensor at the coordinates of a sparse one."""
     _array(mask, "sparse_mask")
-    return sparse_mask_as(input, mask)  # type: ignore[no-any-return]
+    return sparse_mask_as(input, mask)
 
 
 attach("_indices", lambda self: wrap(_array(self, "_indices").indices))

@@ -53,7 +53,8 @@ def test_keys_and_older_checkpoints():
     same(f"{SETUP}[*P.spectral_norm(nn.Linear(2, 3)).state_dict()]")
     same(
         f"{SETUP}m = P.weight_norm(nn.Linear(2, 3))\n"
-        "old = {'bias': torch.ones(3), 'weight_g': torch.ones(3, 1), 'weight_v': torch.ones(3, 2)}\n"
+        "one = torch.ones\n"
+        "old = {'bias': one(3), 'weight_g': one(3, 1), 'weight_v': one(3, 2)}\n"
         "(str(m.load_state_dict(old)), m.weight)"
     )
 
