@@ -9,12 +9,16 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, NoReturn
 
 __all__ = ["AbortHooks", "exit_status"]
+
+# What a rank has written must reach the launcher before word of the abort does: then it stops reading.
+_FORWARDING_S = 0.05
 
 
 class AbortHooks:
@@ -64,6 +68,7 @@ class AbortHooks:
     def end_job(self, reason: str, status: int) -> None:
         """Say why, flush, and end the job."""
         self._write(f"{self._label} {reason}; the job is aborted\n")
+        time.sleep(_FORWARDING_S)
         self._abort(status)
 
     def _uncaught(

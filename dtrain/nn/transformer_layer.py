@@ -27,7 +27,8 @@ def _activation(given: Activation) -> Callable[[Tensor], Tensor]:
     known: dict[str, Any] = {"relu": F.relu, "gelu": F.gelu}
     if given not in known:
         raise OpError(f"activation should be relu/gelu, not {given}")
-    return known[given]
+    found: Callable[[Tensor], Tensor] = known[given]
+    return found
 
 
 class _Layer(Module):

@@ -63,3 +63,11 @@ def test_a_statistic_without_use_is_reported():
         "torch.nn.InstanceNorm1d(1).load_state_dict({'running_mean': torch.zeros(1)})",
         "track_running_stats=False",
     )
+
+
+def test_an_empty_batch_leaves_the_statistics():
+    same(
+        "m = torch.nn.BatchNorm2d(3); x = torch.ones(0, 3, 2, 2, requires_grad=True)\n"
+        "y = m(x); y.sum().backward(); (y, x.grad, m.weight.grad, m.running_mean, m.running_var)"
+    )
+    same("torch.nn.BatchNorm1d(3, eps=0.0)(torch.ones(2, 3))", "eps must be positive")

@@ -46,3 +46,11 @@ def test_loss(loss, inputs, reduction):
 def test_old_arguments_choose_the_reduction():
     for arguments in ("size_average=False", "reduce=False", "reduce=True", "size_average=True"):
         same(f"torch.nn.MSELoss({arguments}).reduction")
+
+
+def test_arguments_that_have_no_meaning_are_refused():
+    same("torch.nn.HuberLoss(delta=1j)", "delta must be a float or int")
+    same(
+        "torch.nn.CrossEntropyLoss(ignore_index=1)(torch.ones(2, 3), torch.ones(2, 3))",
+        "ignore_index is not supported for floating point target",
+    )

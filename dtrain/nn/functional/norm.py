@@ -151,7 +151,7 @@ def batch_norm(
         eps: Added to the variance.
 
     Raises:
-        OpValueError: One value per channel has no variance.
+        OpValueError: One value per channel has no variance, or `eps` is not positive.
         OpError: There are no running statistics to evaluate with, or sizes do not fit.
     """
     shape = input._a.shape
@@ -168,6 +168,8 @@ def batch_norm(
                 f"batch_norm(): {name} should contain {shape[1]} elements not {value._a.size}"
             )
     if training:
+        if eps <= 0:
+            raise OpValueError(f"batch_norm eps must be positive during training, but got {eps}")
         count = prod(shape) // max(shape[1], 1)
         if count == 1:
             raise OpValueError(
@@ -175,8 +177,9 @@ def batch_norm(
                 f"{input.shape}"
             )
         mean, variance = batch_statistics(input)
-        _track(running_mean, mean, momentum)
-        _track(running_var, variance, momentum, count / max(count - 1, 1))
+        if count:  # an empty batch has no statistics
+            _track(running_mean, mean, momentum)
+            _track(running_var, variance, momentum, count / max(count - 1, 1))
     elif running_mean is None or running_var is None:
         raise OpError(
             "batch_norm(): Expected running_mean and running_var to be defined when training=False"
