@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 __all__ = ["AbortHooks", "exit_status"]
 
-# What a rank has written must reach the launcher before word of the abort does: then it stops reading.
+# The launcher stops reading at the word of an abort: what a rank has written must be there before.
 _FORWARDING_S = 0.05
 
 
