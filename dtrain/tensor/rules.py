@@ -7,7 +7,7 @@ from typing import Any
 from dtrain.errors import GradError, VersionError
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.graph import Node, Parts, Pick
-from dtrain.tensor.tensor import wrap
+from dtrain.tensor.tensor import Tensor, wrap
 
 __all__ = ["freed_error", "run_node", "unbroadcast"]
 
@@ -42,7 +42,7 @@ def run_node(node: Node, F: Any, g: Any, create_graph: bool) -> Any:  # noqa: C9
         shapes = node.shapes
         if shapes is not None and d is not None and d.shape != shapes[0]:
             d = unbroadcast(F, d, shapes[0])
-        return (d,)
+        return (_tied(F, d, saved),) if create_graph else (d,)
     if plan.joint is not None:
         return plan.joint(F, g, plan.wanted, *saved)
     outs = [rule(F, g, *[saved[i] for i in picks]) for rule, picks in plan.steps]
@@ -53,6 +53,18 @@ def run_node(node: Node, F: Any, g: Any, create_graph: bool) -> Any:  # noqa: C9
             if outs[i] is not None and outs[i].shape != shape:
                 outs[i] = unbroadcast(F, outs[i], shape)
     return outs
+
+
+def _tied(F: Any, d: Any, saved: Any) -> Any:
+    """Give a gradient of no history that of the first saved tensor with one.
+
+    The rule has read that tensor in a way that has no derivative: the mask of a relu, the winners
+    of a pool. As in torch the gradient can be differentiated all the same, to zeros.
+    """
+    if d is None or d._node is not None:
+        return d
+    held = next((s for s in saved if isinstance(s, Tensor) and s._node is not None), None)
+    return d if held is None else F.tie(d, held)
 
 
 def _is_complex(s: Any) -> bool:

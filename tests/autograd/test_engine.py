@@ -278,3 +278,15 @@ def test_a_node_that_is_only_asked_for_is_not_run() -> None:
     assert dtrain.autograd.grad(y.sum(), y)[0].tolist() == [1.0, 1.0]
     y.backward(dtrain.ones(2))  # its saved values are still there
     assert x.grad.tolist() == [2.0, 4.0]
+
+
+@pytest.mark.torch
+def test_a_gradient_behind_a_mask_can_be_differentiated_to_zeros() -> None:
+    torch = pytest.importorskip("torch")
+    for t in (dtrain, torch):
+        x = t.tensor([-1.0, 2.0], requires_grad=True)
+        (g,) = t.autograd.grad(t.relu(x).sum(), x, create_graph=True)
+        assert g.requires_grad
+        assert g.tolist() == [0.0, 1.0]
+        (second,) = t.autograd.grad(g.sum(), x)
+        assert second.tolist() == [0.0, 0.0]

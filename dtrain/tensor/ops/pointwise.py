@@ -43,6 +43,16 @@ def zeroed(xp: Xp, input: Array) -> Array:
     return xp.zeros_like(input)
 
 
+@op(
+    INTERNAL,
+    input=lambda F, g: g,
+    other=lambda F, g, other_shape: F.zeros_of(g, other_shape),
+)
+def tie(xp: Xp, input: Array, other: Array) -> Array:
+    """Return the input itself, which depends on `other` as well, with the derivative zero."""
+    return input
+
+
 # ---- plus, minus, times ----
 
 
