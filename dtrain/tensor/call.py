@@ -5,13 +5,22 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dtrain.errors import DeviceError, DtypeError, OpIndexError, OpTypeError, ShapeError
+from dtrain.errors import (
+    DeviceError,
+    DtypeError,
+    OpError,
+    OpIndexError,
+    OpTypeError,
+    OpValueError,
+    ShapeError,
+)
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.grad_mode import MODE
 from dtrain.tensor.graph import WATCHERS, Node, Pick, new_version, next_seq, track_view, watch
@@ -35,6 +44,14 @@ _new = object.__new__
 _BOOL = np.dtype(bool)
 SPARSE_FORMS: dict[str, Callable[..., Any]] = {}
 """What is called in place of an operator where an operand is sparse, by its name."""
+
+_NUMPY_WORDS = {
+    "subtract": "Subtraction, the `-` operator, with two bool tensors is not supported. Use the "
+    "`^` or `logical_xor()` operator instead.",
+    "negative": "Negation, the `-` operator, on a bool tensor is not supported. If you are trying "
+    "to invert a mask, use the `~` or `logical_not()` operator instead.",
+}
+"""What torch says of the arithmetic that NumPy refuses on booleans, by NumPy's name for it."""
 
 OPERANDS = (Tensor, bool, int, float, complex, np.ndarray, np.generic)
 
@@ -110,6 +127,8 @@ def unwrap(op: Op, values: list[Any]) -> tuple[list[Any], type]:
         arrays[op.variadic] = [t._a for t in given]
         if given:
             cls = given[0]._a.__class__
+        else:
+            raise OpValueError(f"torch.{op.name}(): expected a non-empty list of Tensors")
     if cls is None:
         at = op.operands[0] if op.operands else op.variadic or 0
         raise type_error(op, at, values[at])
@@ -153,10 +172,16 @@ def explain(op: Op, values: Sequence[Any], error: Exception) -> Exception:
     if isinstance(error, np.exceptions.AxisError) and error.ndim is not None:
         return dim_error(where, error.axis or 0, error.ndim)
     classes: dict[type, type[Exception]] = {
-        ValueError: ShapeError, TypeError: DtypeError, IndexError: OpIndexError,
+        ValueError: ShapeError, TypeError: OpTypeError, IndexError: OpIndexError,
         np.linalg.LinAlgError: ShapeError,
     }  # fmt: skip
     text = str(error).replace(" axis ", " dimension ")
+    if text.startswith(("could not convert string", "invalid literal for int")):
+        return OpTypeError(f"{where}: {text}")
+    refused = re.match(r"(?:The )?numpy boolean (\w+)|ufunc '(\w+)'", text)
+    if refused:
+        words = _NUMPY_WORDS.get(refused[1] or "", "not implemented for operands of these types")
+        return DtypeError(f"{where}: {words}")
     return classes.get(type(error), ShapeError)(f"{where}: {text}")
 
 
@@ -170,6 +195,8 @@ def run(op: Op, values: list[Any], arrays: list[Any], cls: type) -> Any:
         if type(error).__module__.startswith("dtrain"):
             raise
         raise explain(op, values, error) from None
+    except MemoryError as error:
+        raise OpError(f"{describe(op, values)}: can't allocate memory: {error}") from None
 
 
 def has_bfloat16(op: Op, arrays: list[Any]) -> bool:
@@ -203,7 +230,9 @@ def general(op: Op, args: tuple[Any, ...], kw: dict[str, Any]) -> Any:
         v = values[i]
         if v.__class__ is np.ndarray:
             values[i] = wrap(v)
-        elif i in op.tensors_only and not isinstance(v, Tensor):
+        elif not isinstance(v, Tensor) and (
+            i in op.tensors_only or v.__class__ in (str, list, tuple, dict)
+        ):
             raise type_error(op, i, v)
     values = op.kind.cast(op, values)
     arrays, cls = unwrap(op, values)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import numpy as np
 
 from dtrain.backend.module import module_of
 from dtrain.backend.transfer import device_module, device_scope
-from dtrain.errors import DtypeError, OpTypeError, ShapeError
+from dtrain.errors import DtypeError, OpError, OpTypeError, ShapeError
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.device import DEFAULT
 from dtrain.tensor.device import device as Device
@@ -23,6 +24,9 @@ __all__ = [
     "empty", "eye", "full", "get_default_device", "ones", "scalar_tensor", "set_default_device",
     "zeros",
 ]  # fmt: skip
+
+
+_MOST = 2**47  # bytes that a process can address
 
 
 def set_default_device(device: Any) -> None:
@@ -49,10 +53,22 @@ def on(device: Any, make: Callable[[Xp], Array]) -> Any:
     if device is None:
         device = DEFAULT[-1]
         if device is None:
-            return make(np)
+            return allocated(np, make)
     where = Device(device)
     with device_scope(where.type, where.index):
-        return make(device_module(where.type))
+        return allocated(device_module(where.type), make)
+
+
+def allocated(xp: Xp, make: Callable[[Xp], Array]) -> Any:
+    """Return `make(xp)`.
+
+    Raises:
+        OpError: There is not as much memory; torch has a RuntimeError here, not a MemoryError.
+    """
+    try:
+        return make(xp)
+    except MemoryError as error:
+        raise OpError(f"DefaultCPUAllocator: can't allocate memory: {error}") from None
 
 
 def beside(array: Array, make: Callable[[Xp], Array]) -> Any:
@@ -106,6 +122,7 @@ def sizes(where: str, size: tuple[Any, ...]) -> tuple[int, ...]:
     Raises:
         OpTypeError: An item is no integer.
         ShapeError: An item is negative.
+        OpError: No machine can hold so many elements.
     """
     if len(size) == 1 and isinstance(size[0], (tuple, list)):
         size = tuple(size[0])
@@ -118,6 +135,11 @@ def sizes(where: str, size: tuple[Any, ...]) -> tuple[int, ...]:
                 f"{where}(): Trying to create tensor with negative dimension {n}: {list(size)}"
             )
         out.append(n)
+    if prod(out) > _MOST:
+        raise OpError(
+            f"{where}(): can't allocate memory: Storage size calculation overflowed with "
+            f"sizes={out}; expected at most {_MOST} elements"
+        )
     return tuple(out)
 
 

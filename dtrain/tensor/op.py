@@ -345,10 +345,11 @@ def _attach_operator(record: Op, name: str) -> None:
     forward = guard(record.name, fast.make_binary(record, operator=True))
 
     def reflected(self: Any, other: Any) -> Any:
+        if not isinstance(self, Methods):
+            raise OpTypeError(f"__r{name}__(): 'self' must be Tensor, not {type(self).__name__}")
         return forward(other, self) if isinstance(other, OPERANDS) else NotImplemented
 
-    for fn in (forward, reflected):
-        fn.op = record  # type: ignore[attr-defined]
+    forward.op = reflected.op = record  # type: ignore[attr-defined]
     setattr(Methods, f"__{name}__", forward)
     if record.kind is COMPARE:
         return

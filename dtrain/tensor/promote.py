@@ -166,6 +166,22 @@ def promote_cast(op: Any, values: list[Any]) -> list[Any]:
     return _convert(values, at, result_type(*[values[i] for i in at]))
 
 
+def sub_cast(op: Any, values: list[Any]) -> list[Any]:
+    """Bring the operands of a difference to their common type.
+
+    Raises:
+        DtypeError: One of them is boolean.
+    """
+    for v in values[:2]:
+        if v.__class__ is bool or (isinstance(v, Tensor) and v._a.dtype.kind == "b"):
+            raise DtypeError(
+                f"{op.name}(): Subtraction, the `-` operator, with a bool tensor is not supported. "
+                "If you are trying to invert a mask, use the `~` or `logical_not()` operator "
+                "instead."
+            )
+    return promote_cast(op, values)
+
+
 def float_promote_cast(op: Any, values: list[Any]) -> list[Any]:
     """Bring all operands to their common type, integers to the default floating type."""
     if _same_type(op, values, "fcV"):

@@ -27,4 +27,5 @@ def test_layer(make, inputs):
 
 def test_wrong_sizes_are_refused():
     same("torch.nn.Linear(3, 2)(torch.ones(4, 5))", "mat1 and mat2 shapes cannot be multiplied")
+    same("torch.nn.Linear(3, 2)(torch.ones(4, 3, dtype=torch.int64))", "must have the same dtype")
     same("torch.nn.Bilinear(0, 1, 1)", "in1_features must be > 0, but got")

@@ -27,6 +27,20 @@ SAME = lines(
     torch.add(torch.ones(2), 1, foo=2)
     torch.add(torch.ones(2))
     torch.add()
+    t = torch.ones(2, 3); t[0] = 1j
+    torch.cat([])
+    1 - torch.tensor([True])
+    torch.tensor([True]) - 1
+    torch.tensor([True]) - torch.tensor([True])
+    torch.ones(2) - True
+    -torch.tensor([True])
+    torch.Tensor.__radd__(3, torch.ones(2))
+    torch.ones(2, 3).permute("a")
+    torch.ones(2, 3).transpose("a", 0)
+    torch.ones(2, 3).gather(0, [[0]])
+    torch.ones(2, 3).sum(1.5)
+    torch.ones(2).fill_(None)
+    torch.zeros(0).argmax()
     torch.add(torch.ones(2), 1, 2, 3, 4)
     torch.add(torch.ones(2), torch.ones(2), other=torch.ones(2))
     torch.add("a", torch.ones(2))
@@ -79,3 +93,11 @@ def test_scalars_of_numpy_become_arrays() -> None:
     assert made.dtype == np.float32
     far = on_fake(torch.ones(2))._a
     assert as_array(np.ndarray, far) is far
+
+
+@pytest.mark.filterwarnings("ignore:The given NumPy array is not writable")
+def test_assignment_into_read_only_memory_says_so():
+    fixed = np.zeros(2, np.float32)
+    fixed.flags.writeable = False
+    with pytest.raises(RuntimeError, match="read-only"):
+        torch.from_numpy(fixed)[0] = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
-from dtrain.errors import ShapeError
+from dtrain.errors import DtypeError, ShapeError
 from dtrain.nn.functional.kinds import FUNCTION, widened
 from dtrain.tensor.op import op
 from dtrain.tensor.tensor import Tensor
@@ -60,6 +60,11 @@ def linear(xp: Xp, input: Array, weight: Array, bias: Array = None) -> Array:
             f"linear(input: {list(input.shape)}, weight: {list(weight.shape)}): mat1 and mat2 "
             f"shapes cannot be multiplied ({rows}x{input.shape[-1]} and "
             f"{'x'.join(map(str, weight.shape[::-1]))})"
+        )
+    if input.dtype != weight.dtype:
+        raise DtypeError(
+            f"linear(input: {input.dtype}, weight: {weight.dtype}): mat1 and mat2 must have the "
+            "same dtype; convert one of them with .to()"
         )
     made = xp.matmul(input, weight.T)
     if bias is None:

@@ -33,11 +33,12 @@ def _check_size(where: str, a: Any, dim: Dim) -> None:
 
     Raises:
         OpError: There are none, and no dimension is named.
-        OpIndexError: The named dimension has none.
+        OpIndexError: The named dimension has none, or it is argmax or argmin that looks.
     """
     if dim is None or (not isinstance(dim, int) and not len(dim)):
         if not a.size:
-            raise OpError(
+            kind = OpIndexError if where in ("argmax", "argmin") else OpError
+            raise kind(
                 f"{where}(): Expected reduction dim to be specified for input.numel() == 0. "
                 "Specify the reduction dim with the 'dim' argument."
             )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from dtrain.errors import DtypeError, OpError, OpTypeError, ShapeError
+from dtrain.tensor.call import OPERANDS
 from dtrain.tensor.grad_mode import MODE
 from dtrain.tensor.graph import bump, check_inplace
 from dtrain.tensor.inplace import settle
-from dtrain.tensor.op import Kind, attach, op
+from dtrain.tensor.op import INTERNAL, Kind, attach, op
 from dtrain.tensor.tensor import Tensor, wrap
 from dtrain.typing import Array, Xp
 
@@ -21,6 +22,16 @@ _OVERWRITE = Kind(out=False, broadcast=True, method=False)
 def zero(xp: Xp, input: Array) -> Array:
     """Return zeros of the shape and type of a tensor."""
     return xp.zeros_like(input)
+
+
+@op(
+    INTERNAL,
+    input=lambda F, g: g,
+    other=lambda F, g, other_shape: F.zeros_of(g, other_shape),
+)
+def tie(xp: Xp, input: Array, other: Array) -> Array:
+    """Return the input itself, which depends on `other` as well, with the derivative zero."""
+    return input
 
 
 @op(
@@ -131,6 +142,8 @@ def fill_(self: Tensor, value: Any) -> Tensor:
                 f"{value._a.ndim} dimensions."
             )
         return copy_(self, value)
+    if not isinstance(value, OPERANDS):
+        raise OpTypeError(f"fill_(): argument 'value' must be Number, not {type(value).__name__}")
     if isinstance(value, complex) and self._a.dtype.kind != "c":
         raise DtypeError("value cannot be converted to a real type without overflow")
     if MODE.grad and self._node is not None:

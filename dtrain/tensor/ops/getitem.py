@@ -8,7 +8,7 @@ import numpy as np
 
 from dtrain.backend.indexed import add_at
 from dtrain.backend.module import module_of, to_host
-from dtrain.errors import DtypeError, OpTypeError, ShapeError
+from dtrain.errors import DtypeError, OpError, OpTypeError, ShapeError
 from dtrain.tensor import dtype as dt
 from dtrain.tensor.grad_mode import MODE
 from dtrain.tensor.graph import WATCHERS, Node, bump, check_inplace, next_seq, watch
@@ -292,11 +292,13 @@ def _write(a: Array, key: Any, value: Any) -> None:
         _number(value, a)
     try:
         a[key] = value
-    except (IndexError, ValueError, OverflowError) as error:
-        if isinstance(error, OverflowError):
+    except (IndexError, ValueError, OverflowError, TypeError) as error:
+        if isinstance(error, (OverflowError, TypeError)):
             raise DtypeError(
                 f"value cannot be converted to type {a.dtype.name} without overflow: {value}"
             ) from None
+        if not getattr(a.flags, "writeable", True):  # CuPy has no such flag
+            raise OpError("the memory of the tensor is read-only; clone() it first") from None
         if isinstance(error, ValueError):
             raise _misfit(value, a[key]) from None
         raise torch_index_error(a.shape, error) from None

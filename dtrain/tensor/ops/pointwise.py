@@ -25,7 +25,7 @@ from dtrain.tensor.op import (
     op,
 )
 from dtrain.tensor.ops.complex import sign_of
-from dtrain.tensor.promote import div_cast, result_type
+from dtrain.tensor.promote import div_cast, result_type, sub_cast
 from dtrain.tensor.tensor import Tensor
 from dtrain.typing import Array, Number, Xp
 
@@ -41,16 +41,6 @@ __all__ = [
 def zeroed(xp: Xp, input: Array) -> Array:
     """Return zeros of the same shape and type: the gradient of what does not change."""
     return xp.zeros_like(input)
-
-
-@op(
-    INTERNAL,
-    input=lambda F, g: g,
-    other=lambda F, g, other_shape: F.zeros_of(g, other_shape),
-)
-def tie(xp: Xp, input: Array, other: Array) -> Array:
-    """Return the input itself, which depends on `other` as well, with the derivative zero."""
-    return input
 
 
 # ---- plus, minus, times ----
@@ -74,7 +64,7 @@ def add(xp: Xp, input: Array, other: Array, alpha: Number = 1, out: Array = None
 
 
 @op(
-    BINARY, operator="sub",
+    replace(BINARY, cast=sub_cast), operator="sub",
     input=lambda F, g: g,
     other=lambda F, g, alpha: -_scaled(g, alpha),
 )  # fmt: skip
