@@ -42,12 +42,13 @@ def test_a_rank_is_killed(jobs, launcher):
 def test_an_exception_on_one_rank(jobs, launcher, what):
     job = end(jobs, launcher, what)
     shown = job.err.count("KeyError: 'the culprit'")
-    assert job.err.count("Traceback (most recent call last)") == shown
+    begun = job.err.count("Traceback (most recent call last)")
     if launcher == "mpirun":
-        assert shown == 1
+        assert begun == shown == 1
         assert "[rank 1/3] KeyError" in job.err
-    else:  # as it happens, and in the report at the end
+    else:  # as it happens, and in the report at the end, which may begin with a later line
         assert shown == 2
+        assert 1 <= begun <= 2
         assert job.err.count("dtrain-launch: rank 1 of 3 failed first") == 1
 
 
@@ -68,4 +69,5 @@ def test_a_rank_leaves(jobs, launcher):
 def test_ctrl_c(jobs, launcher):
     job = end(jobs, launcher, "nothing", lambda job: job.interrupt())
     assert "KeyboardInterrupt" in job.err or "SIGINT" in job.err
-    assert job.err.count("Traceback (most recent call last)") <= 3  # one for each rank
+    # One for each rank, and one more where the signal hits code that handles an error.
+    assert job.err.count("Traceback (most recent call last)") <= 6

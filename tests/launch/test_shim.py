@@ -106,7 +106,8 @@ def test_signals_are_as_a_program_expects_them(agent):
     # The interpreter of the shim ignores SIGPIPE and SIGXFSZ; a shell passes on what it got.
     one = agent("/bin/sh", "-c", "grep SigIgn /proc/self/status")
     assert one.shim.wait(5) == 0
-    assert os.read(one.out[0], 100).split()[1].strip(b"0") == b""
+    ignored = int(os.read(one.out[0], 100).split()[1], 16)
+    assert ignored & (1 << 31) - 1 == 0  # the C library keeps 32 and 33 for itself
 
 
 def test_start_time_of_nobody():

@@ -41,6 +41,7 @@ def test_steps(shape, options):
 
 
 def test_a_step_is_about_orthogonal():
+    dtrain.manual_seed(0)  # a matrix that is nearly singular stays so
     p = dtrain.nn.Parameter(dtrain.zeros(6, 6))
     p.grad = dtrain.randn(6, 6)
     dtrain.optim.Muon([p], lr=1.0, weight_decay=0.0).step()
