@@ -13,7 +13,7 @@ import numpy as np
 
 from dtrain.typing import Array, Xp
 
-__all__ = ["array_class", "module_of", "register_array_class"]
+__all__ = ["module_of", "register_array_class", "to_host"]
 
 _BY_CLASS: dict[type, Xp] = {np.ndarray: np}
 
@@ -41,11 +41,6 @@ def module_of(cls: type) -> Xp:
                 raise TypeError(f"{cls.__module__}.{cls.__qualname__} is not an array class")
         _BY_CLASS[cls] = module
     return module
-
-
-def array_class(value: Any) -> type | None:
-    """Return the array class of `value`, or None where it is no array of a known module."""
-    return value.__class__ if value.__class__ in _BY_CLASS else None
 
 
 def to_host(array: Array) -> Any:

@@ -69,5 +69,5 @@ def test_a_rank_leaves(jobs, launcher):
 def test_ctrl_c(jobs, launcher):
     job = end(jobs, launcher, "nothing", lambda job: job.interrupt())
     assert "KeyboardInterrupt" in job.err or "SIGINT" in job.err
-    # One for each rank, and one more where the signal hits code that handles an error.
-    assert job.err.count("Traceback (most recent call last)") <= 6
+    for rank in range(3):  # a rank says once that it was interrupted, whatever it was doing
+        assert job.err.count(f"[rank {rank}/3] uncaught KeyboardInterrupt") <= 1
